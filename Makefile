@@ -1,0 +1,63 @@
+# All that a newcomer needs: `make run` (the system with a demo city) and `make test` (everything).
+# `make setup` prepares what both use; nothing but Python >= 3.11, Node >= 20 and make is expected.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.stamp
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: setup setup-dev run test check lock clean
+
+setup: $(STAMP)-run web/dist/index.html
+
+setup-dev: setup $(STAMP)-dev
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+
+$(STAMP)-run: $(BIN)/python requirements/run.txt pyproject.toml
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMP)-dev: $(STAMP)-run requirements/dev.txt requirements/data.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/data.txt
+	@touch $@
+
+web/node_modules/.stamp: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/src/lib/paraglide/*')
+
+web/dist/index.html: web/node_modules/.stamp $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+run: setup
+	$(BIN)/patrol up --demo
+
+check: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run --silent check
+
+test: check
+	cd web && npm run --silent test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=90
+	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
+
+# Needs `uv`; only for whoever changes a dependency.
+lock:
+	cd requirements && for name in run dev data; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	    $$( [ $$name = data ] && echo --no-deps ) $$name.in -o $$name.txt; done
+
+clean:
+	rm -rf .venv web/node_modules web/dist web/src/lib/paraglide .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,121 @@
+"""The browser feed over a WebSocket: one snapshot, then numbered events, coalesced positions and heartbeats."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from dispatch.api.feed_hub import FeedHub, Listener
+from dispatch.api.signed_in import desk_of, session_or_none, tokens_of
+
+router = APIRouter()
+HEARTBEAT_S: Final = 2.0
+RECHECK_S: Final = 60.0
+ROLES: Final = frozenset({"dispatcher", "supervisor"})
+POLICY_VIOLATION: Final = 1008
+TRY_AGAIN_LATER: Final = 1013
+_encode = msgspec.json.Encoder().encode
+
+
+@router.websocket("/feed")
+async def feed(socket: WebSocket) -> None:
+    """Refused in the handshake for nobody (403 by the protocol of the server), a foreign page, or another role."""
+    if not _same_origin(socket):
+        await socket.close(POLICY_VIOLATION, "another origin")
+        return
+    session = await session_or_none(socket)
+    if session is None or session.role not in ROLES:
+        await socket.close(POLICY_VIOLATION, "sign in as dispatcher or supervisor")
+        return
+    await socket.accept()
+    hub: FeedHub = socket.app.state.hub
+    with hub.listening() as listener:
+        stream = _Stream(socket, hub, listener)
+        tasks = [asyncio.create_task(part) for part in (stream.send(), stream.receive(), stream.beat())]
+        tasks.append(asyncio.create_task(_until_signed_out(socket)))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(TRY_AGAIN_LATER if listener.overrun else POLICY_VIOLATION)
+
+
+async def _until_signed_out(socket: WebSocket) -> None:
+    while True:
+        await asyncio.sleep(RECHECK_S)
+        if await session_or_none(socket) is None:
+            return
+
+
+def _same_origin(socket: WebSocket) -> bool:
+    """A browser tells which page opened the socket; with a cookie only our own may. Programs send no Origin."""
+    origin = socket.headers.get("origin")
+    _, by_cookie = tokens_of(socket)
+    if origin is None or not by_cookie:
+        return True
+    allowed = {socket.headers.get("host", "").lower()}
+    public_url = desk_of(socket).settings.public_url
+    if public_url:
+        allowed.add(urlsplit(public_url).netloc.lower())
+    return urlsplit(origin).netloc.lower() in allowed
+
+
+class _Stream:
+    """One browser's socket. Everything leaves through one queue, so that numbers never run out of order."""
+
+    def __init__(self, socket: WebSocket, hub: FeedHub, listener: Listener) -> None:
+        self._socket, self._hub, self._listener = socket, hub, listener
+        self._asked = asyncio.Event()
+        self._asked.set()
+        self._sent_seq = 0
+
+    async def send(self) -> None:
+        """The snapshot first, and again whenever the browser asks; then what the hub puts in the queue."""
+        while not self._listener.overrun:
+            if self._asked.is_set():
+                self._asked.clear()
+                snapshot = await self._hub.snapshot()
+                self._sent_seq = snapshot["seq"]
+                await self._write(snapshot)
+            frame = await self._next()
+            if frame is None:
+                continue
+            if frame["type"] == "event":
+                if frame["seq"] <= self._sent_seq:
+                    continue  # contained in the snapshot
+                self._sent_seq = frame["seq"]
+            elif frame["type"] == "heartbeat":
+                frame = frame | {"seq": self._sent_seq}
+            await self._write(frame)
+
+    async def _next(self) -> dict[str, Any] | None:
+        frame = await self._listener.queue.get()
+        return None if frame["type"] == "asked" else frame
+
+    async def _write(self, frame: dict[str, Any]) -> None:
+        await self._socket.send_text(_encode(frame).decode())
+
+    async def receive(self) -> None:
+        """A browser says one thing: `{"type": "snapshot"}`, "I have a gap"."""
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                text = await self._socket.receive_text()
+                with contextlib.suppress(msgspec.DecodeError):
+                    message = msgspec.json.decode(text)
+                    if isinstance(message, dict) and message.get("type") == "snapshot":
+                        self._asked.set()
+                        self._listener.put({"type": "asked"})
+
+    async def beat(self) -> None:
+        """Every 2 s, so that a screen knows within three that it is alone."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._listener.put(self._hub.heartbeat())

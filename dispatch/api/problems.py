@@ -1,0 +1,125 @@
+"""Errors as RFC 9457 problem details: the one table from refusals to HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from dispatch.api.schemas import Problem
+from dispatch.domain import refusals
+from dispatch.service import sessions
+from dispatch.store.away import is_away
+
+_log = structlog.get_logger()
+MEDIA_TYPE: Final = "application/problem+json"
+
+STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
+    refusals.NotFound: HTTPStatus.NOT_FOUND,
+    refusals.NoMap: HTTPStatus.NOT_FOUND,
+    refusals.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.OutsideArea: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.BadStep: HTTPStatus.CONFLICT,
+    refusals.UnitBusy: HTTPStatus.CONFLICT,
+    refusals.UnitUnavailable: HTTPStatus.CONFLICT,
+    refusals.IncidentEnded: HTTPStatus.CONFLICT,
+    refusals.AssignmentEnded: HTTPStatus.CONFLICT,
+    refusals.ChangedMeanwhile: HTTPStatus.CONFLICT,
+    refusals.AlarmResolved: HTTPStatus.CONFLICT,
+    sessions.BadCredentials: HTTPStatus.UNAUTHORIZED,
+    sessions.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+}
+_CODE_OF_STATUS: Final = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.UNAUTHORIZED: "unauthenticated",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+RETRY_AFTER_S: Final = {HTTPStatus.TOO_MANY_REQUESTS: "300", HTTPStatus.SERVICE_UNAVAILABLE: "2"}
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """A problem detail; `code` is the stable name that programs go by."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "errors": errors or [],
+    }
+    extra = dict(headers or {})
+    if status is HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = "Bearer"
+    if status in RETRY_AFTER_S:
+        extra["Retry-After"] = RETRY_AFTER_S[status]
+    return JSONResponse(body, status_code=int(status), headers=extra, media_type=MEDIA_TYPE)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These statuses, as the OpenAPI document describes them; 422 and 503 may come from anywhere."""
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": {MEDIA_TYPE: {}}}
+        for status in sorted({*statuses, 400, 413, 422, 503})
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Every error leaves the server as a problem detail; what was sent is never echoed."""
+
+    @app.exception_handler(refusals.Refused)
+    async def refused(_: Request, error: refusals.Refused) -> JSONResponse:
+        status = STATUS_OF[type(error)]
+        errors = [{"member": error.member, "reason": error.detail}] if error.member else []
+        return problem(status, error.code, error.detail, errors=errors)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        found = error.errors()
+        if any(e["type"] == "json_invalid" for e in found):
+            detail = "The body is not JSON; send one JSON object."
+            return problem(HTTPStatus.BAD_REQUEST, "bad_json", detail)
+        errors = [{"member": _member(e["loc"]), "reason": str(e["msg"])} for e in found]
+        named = "; ".join(f"{e['member']}: {e['reason']}" for e in errors)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", named, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
+        headers = dict(error.headers or {})
+        code = getattr(error, "code", None) or _CODE_OF_STATUS.get(status, "error")
+        return problem(status, code, str(error.detail), headers=headers)
+
+    @app.exception_handler(SQLAlchemyError)
+    @app.exception_handler(OSError)
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        if is_away(error):
+            _log.error("database_unreachable", path=request.url.path, error=type(error).__name__)
+            detail = "The database can't be reached at the moment; nothing was changed. Try again in a few seconds."
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail)
+        _log.error("request_failed", path=request.url.path, exc_info=error)
+        detail = "The server failed at this request; it is logged. Nothing was changed by it."
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+def _member(location: tuple[int | str, ...]) -> str:
+    """`body.lat` is `lat`; a whole body is `body`; query and header members keep their own names."""
+    names = [str(part) for part in location]
+    return ".".join(names[1:]) or names[0]

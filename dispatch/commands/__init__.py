@@ -1,0 +1,1 @@
+"""The commands of `patrol`, one module per noun; dispatch.cli puts them together."""

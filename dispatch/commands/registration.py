@@ -1,0 +1,117 @@
+"""`patrol user …` and `patrol vehicle …`: accounts, vehicles and the tokens of their devices."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from dispatch.commands.access import Access, DataOption, with_data
+from dispatch.service import accounts, fleet
+
+users = typer.Typer(help="Accounts of people and programs.", no_args_is_help=True)
+vehicles = typer.Typer(help="Vehicles, their units and their devices.", no_args_is_help=True)
+
+
+class Role(StrEnum):
+    """As `accounts.ROLES`."""
+
+    DISPATCHER = "dispatcher"
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+class VehicleType(StrEnum):
+    """As `fleet.VEHICLE_TYPES`."""
+
+    CAR = "car"
+    MOTORCYCLE = "motorcycle"
+    OTHER = "other"
+
+
+Plate = Annotated[str, typer.Argument(metavar="PLATE", help="Number plate.")]
+
+
+@users.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")],
+    *,
+    role: Annotated[Role, typer.Option(help="What the account may do.")],
+    data: DataOption = None,
+) -> None:
+    """Make an account; the password is one line on standard input."""
+    password = _password()
+    if not password:
+        raise typer.BadParameter("no password came on standard input", param_hint="password")
+
+    async def add(access: Access) -> None:
+        await accounts.add_user(access.engine, name, password, role.value)
+
+    with_data(data, add)
+    if len(password) < accounts.SHORT_PASSWORD:
+        typer.echo(f"patrol: a password of fewer than {accounts.SHORT_PASSWORD} characters is weak", err=True)
+
+
+@vehicles.command("add")
+def add_vehicle(
+    plate: Plate,
+    *,
+    unit: Annotated[str, typer.Option(metavar="NAME", help="Call sign of the unit that drives it.")],
+    type_: Annotated[VehicleType, typer.Option("--type", help="What it is.")],
+    capability: Annotated[list[str] | None, typer.Option(metavar="C", help="What it can do; may be repeated.")] = None,
+    station: Annotated[str | None, typer.Option(metavar="S", help="Its station; made where it is new.")] = None,
+    data: DataOption = None,
+) -> None:
+    """Register a vehicle and the unit that drives it."""
+
+    async def add(access: Access) -> bool:
+        return await fleet.add_vehicle(
+            access.engine,
+            plate,
+            unit_name=unit,
+            vehicle_type=type_.value,
+            capabilities=capability,
+            station=station,
+        )
+
+    if with_data(data, add):
+        typer.echo(f"patrol: there was no station {station}; it is new, and has no position yet", err=True)
+
+
+@vehicles.command("enrol")
+def enrol_vehicle(plate: Plate, *, data: DataOption = None) -> None:
+    """Print a fresh device token, once; an earlier one is worth nothing from now on."""
+
+    async def enrol(access: Access) -> str:
+        token, device_id = await fleet.enrol(access.engine, plate, _now)
+        await access.announce("devices", {"device_id": str(device_id)})
+        return token
+
+    typer.echo(with_data(data, enrol))
+
+
+@vehicles.command("revoke")
+def revoke_vehicle(plate: Plate, *, data: DataOption = None) -> None:
+    """Make the vehicle's device token worth nothing, and end its link."""
+
+    async def revoke(access: Access) -> None:
+        device_id = await fleet.revoke(access.engine, plate, _now)
+        await access.announce("devices", {"device_id": str(device_id)})
+
+    with_data(data, revoke)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Password: ")
+    return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,64 @@
+"""What happened, in the past tense, immutable. The event log is the timeline and the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class SaidBy(StrEnum):
+    """Who says that it happened."""
+
+    BUTTON = "button"
+    GPS = "gps"
+    DISPATCHER = "dispatcher"
+    INFERRED = "inferred"
+    SERVER = "server"
+
+
+class EventKind(StrEnum):
+    """Everything that enters the log."""
+
+    INCIDENT_CREATED = "incident_created"
+    INCIDENT_CHANGED = "incident_changed"
+    INCIDENT_CLOSED = "incident_closed"
+    INCIDENT_CANCELLED = "incident_cancelled"
+    INCIDENT_MERGED = "incident_merged"
+    UNIT_DISPATCHED = "unit_dispatched"
+    UNIT_ACKNOWLEDGED = "unit_acknowledged"
+    UNIT_EN_ROUTE = "unit_en_route"
+    UNIT_ON_SCENE = "unit_on_scene"
+    UNIT_CLEARED = "unit_cleared"
+    UNIT_DECLINED = "unit_declined"
+    ASSIGNMENT_ENDED = "assignment_ended"
+    ACKNOWLEDGEMENT_OVERDUE = "acknowledgement_overdue"
+    NOBODY_AVAILABLE = "nobody_available"
+    STEP_REFUSED = "step_refused"
+    SOS_RAISED = "sos_raised"
+    SOS_ENDED = "sos_ended"
+    ALARM_ACKNOWLEDGED = "alarm_acknowledged"
+    ALARM_RESOLVED = "alarm_resolved"
+    UNIT_AVAILABILITY_CHANGED = "unit_availability_changed"
+    UNIT_CONNECTED = "unit_connected"
+    UNIT_DISCONNECTED = "unit_disconnected"
+    CAMERA_CHANGED = "camera_changed"
+    NOTICE_SENT = "notice_sent"
+    MESSAGE_UNPROCESSABLE = "message_unprocessable"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the log. `happened_at` is the time that counts; None for a step that was only inferred."""
+
+    kind: EventKind
+    happened_at: datetime | None
+    said_by: SaidBy
+    incident_id: UUID | None = None
+    assignment_id: UUID | None = None
+    unit_id: UUID | None = None
+    car_time: datetime | None = None
+    actor: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)

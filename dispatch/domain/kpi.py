@@ -1,0 +1,196 @@
+"""The ten-minute clock: how many incidents had an officer there in time. Pure; the moment of asking is passed in.
+
+- A response runs from the clock's start (call received, or first unit dispatched) to the first unit on the scene.
+  Exactly 600 s is within the target: the plan says 應於10分鐘內抵達, and the tenth minute ends with its last instant.
+- Every incident is either measured or excluded for one reason, and counted under it: nothing falls out of sight.
+- An incident that nobody reached is measured as late: once it is past the target, or ended without an arrival. While
+  it is open and not yet past the target, nobody can say: `pending`.
+- An incident merged into another is a duplicate: the other one is measured.
+- A cancellation excludes only what nobody had reached; cancelled after the arrival, the response took place.
+- On the dispatched clock, an incident that nobody was sent to and nobody reached is late like any other, counted from
+  its receipt. One that was reached, though no time of dispatch is known (some imported records), can't be measured:
+  `no_start`.
+- An arrival before the clock's start (an officer was there already, or clocks differ by seconds) took 0 s.
+- p50 and p90 are taken over incidents, an unreached one as infinitely late; where a percentile falls on one, it has no
+  number and is None. The mean is over reached ones alone, and is to be read beside their count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
+from dispatch.domain.utc import require_utc
+from dispatch.domain.wilson import wilson
+
+TAIPEI: Final = ZoneInfo("Asia/Taipei")
+ALL: Final = "all"
+UNKNOWN: Final = "unknown"
+
+Clock = Literal["received", "dispatched"]
+GroupBy = Literal["day", "month", "hour", "weekday", "precinct", "station", "priority", "category"]
+
+
+class Exclusion(StrEnum):
+    """Why an incident isn't measured. PENDING and NO_START are found here, never given."""
+
+    CANCELLED = "cancelled"
+    DUPLICATE = "duplicate"
+    OFFICER_INITIATED = "officer_initiated"
+    SCHEDULED = "scheduled"
+    TEST = "test"
+    PENDING = "pending"
+    NO_START = "no_start"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    """What the clock needs to know of one incident. Times aware, in UTC; raises ValueError otherwise.
+
+    `dispatched_at`: when the first unit was; `on_scene_at`: when the earliest arrived; both None if none ever.
+    """
+
+    incident_id: UUID
+    number: str
+    category: Category
+    priority: Priority
+    received_at: datetime
+    precinct: str | None = None
+    station: str | None = None
+    dispatched_at: datetime | None = None
+    on_scene_at: datetime | None = None
+    state: IncidentState = IncidentState.OPEN
+    exclusion: Exclusion | None = None
+
+    def __post_init__(self) -> None:
+        require_utc("received_at", self.received_at)
+        if self.dispatched_at is not None:
+            require_utc("dispatched_at", self.dispatched_at)
+        if self.on_scene_at is not None:
+            require_utc("on_scene_at", self.on_scene_at)
+
+
+@dataclass(frozen=True, slots=True)
+class KpiGroup:
+    """One line of the report. `measured` = `reached` + `unreached`; with all of `excluded` it makes `incidents`.
+
+    `share`: within target among measured (0..1), with its 95 % Wilson interval; None where nothing is measured.
+    """
+
+    group: str
+    incidents: int
+    measured: int
+    within_target: int
+    share: float | None
+    share_low: float | None
+    share_high: float | None
+    p50_s: float | None
+    p90_s: float | None
+    mean_s: float | None
+    reached: int
+    unreached: int
+    excluded: Mapping[str, int]
+
+
+def kpi(
+    records: Iterable[IncidentRecord],
+    *,
+    now: datetime,
+    clock: Clock = "received",
+    group_by: GroupBy | None = None,
+    zone: ZoneInfo = TAIPEI,
+    target_s: float = TARGET_S,
+) -> list[KpiGroup]:
+    """The report as of `now` (UTC), groups in the order of their keys, those without a key ("unknown") last.
+
+    Keys: day 2026-11-23, month 2026-11, hour 00..23, weekday 1 (Monday)..7, all by the wall clock of `zone` when the
+    call was received, on either clock; else the member itself. Without `group_by` one group "all", of no incidents too.
+    """
+    require_utc("now", now)
+    if group_by is None:
+        return [_summary(ALL, list(records), now, clock, target_s)]
+    key = _KEYS[group_by]
+    groups: defaultdict[str | None, list[IncidentRecord]] = defaultdict(list)
+    for record in records:
+        groups[key(record, zone)].append(record)
+    known = sorted(name for name in groups if name is not None)
+    lines = [_summary(name, groups[name], now, clock, target_s) for name in known]
+    if None in groups:
+        lines.append(_summary(UNKNOWN, groups[None], now, clock, target_s))
+    return lines
+
+
+_KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo], str | None]]] = {
+    "day": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m-%d}",
+    "month": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m}",
+    "hour": lambda record, zone: f"{record.received_at.astimezone(zone):%H}",
+    "weekday": lambda record, zone: str(record.received_at.astimezone(zone).isoweekday()),
+    "precinct": lambda record, _: record.precinct,
+    "station": lambda record, _: record.station,
+    "priority": lambda record, _: str(record.priority),
+    "category": lambda record, _: str(record.category),
+}
+
+
+def _outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float) -> float | Exclusion:
+    """Seconds of the response, infinite if nobody came, or why it isn't measured."""
+    if record.state is IncidentState.MERGED:
+        return Exclusion.DUPLICATE
+    if record.exclusion is not None and record.exclusion is not Exclusion.CANCELLED:
+        return record.exclusion
+    start = record.received_at if clock == "received" else record.dispatched_at
+    if record.on_scene_at is not None:
+        return Exclusion.NO_START if start is None else max(0.0, (record.on_scene_at - start).total_seconds())
+    if record.state is IncidentState.CANCELLED or record.exclusion is Exclusion.CANCELLED:
+        return Exclusion.CANCELLED
+    waited_s = (now - (start or record.received_at)).total_seconds()
+    if record.state is IncidentState.OPEN and waited_s <= target_s:
+        return Exclusion.PENDING
+    return math.inf
+
+
+def _summary(group: str, records: Sequence[IncidentRecord], now: datetime, clock: Clock, target_s: float) -> KpiGroup:
+    outcomes = [_outcome(record, now, clock, target_s) for record in records]
+    responses_s = sorted(outcome for outcome in outcomes if isinstance(outcome, float) and outcome < math.inf)
+    excluded = Counter(outcome.value for outcome in outcomes if isinstance(outcome, Exclusion))
+    measured = len(outcomes) - excluded.total()
+    within = sum(response_s <= target_s for response_s in responses_s)
+    low, high = wilson(within, measured) or (None, None)
+    return KpiGroup(
+        group=group,
+        incidents=len(outcomes),
+        measured=measured,
+        within_target=within,
+        share=within / measured if measured else None,
+        share_low=low,
+        share_high=high,
+        p50_s=_percentile(responses_s, measured, 50),
+        p90_s=_percentile(responses_s, measured, 90),
+        mean_s=sum(responses_s) / len(responses_s) if responses_s else None,
+        reached=len(responses_s),
+        unreached=measured - len(responses_s),
+        excluded=dict(sorted(excluded.items())),
+    )
+
+
+def _percentile(finite: Sequence[float], n: int, percent: int) -> float | None:
+    """Linear interpolation between ranks (numpy's "linear") over n values of which the `finite`, sorted, come first.
+
+    None where the rank falls on, or between a number and, one of the others. Ranks are whole numbers and hundredths
+    of them, so that a rank that falls on a number exactly needs no neighbour.
+    """
+    if n == 0:
+        return None
+    below, hundredths = divmod((n - 1) * percent, 100)
+    above = below + 1 if hundredths else below
+    if above >= len(finite):
+        return None
+    return finite[below] + (finite[above] - finite[below]) * hundredths / 100

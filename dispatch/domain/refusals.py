@@ -1,0 +1,80 @@
+"""Why a command is refused: the one exception tree of the domain. It knows no HTTP; dispatch.api maps it."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A command that the rules do not allow. `code` is stable and public; the text says what to do."""
+
+    code = "refused"
+
+    def __init__(self, detail: str, *, member: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.member = member
+
+
+class NotFound(Refused):
+    """There is no such thing."""
+
+    code = "not_found"
+
+
+class Invalid(Refused):
+    """A member is readable but impossible; `member` names it."""
+
+    code = "validation"
+
+
+class OutsideArea(Refused):
+    """The place lies outside the bureau's area; the caller may confirm it."""
+
+    code = "outside_area"
+
+
+class UnitBusy(Refused):
+    """The unit has another active assignment."""
+
+    code = "unit_busy"
+
+
+class UnitUnavailable(Refused):
+    """The unit is out of service."""
+
+    code = "unit_unavailable"
+
+
+class IncidentEnded(Refused):
+    """The incident is closed, cancelled or merged."""
+
+    code = "incident_ended"
+
+
+class AssignmentEnded(Refused):
+    """The assignment is over."""
+
+    code = "assignment_ended"
+
+
+class BadStep(Refused):
+    """A step that the transition table does not allow."""
+
+    code = "bad_step"
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else changed it since it was read."""
+
+    code = "changed_meanwhile"
+
+
+class NoMap(Refused):
+    """No street map is loaded."""
+
+    code = "no_map"
+
+
+class AlarmResolved(Refused):
+    """Somebody resolved it before."""
+
+    code = "alarm_resolved"

@@ -1,0 +1,189 @@
+"""One dispatch server: the API, the browser feed, the web bundle, and the dispatcher loop where it leads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from dispatch.api import alarms, bureau, feed, health, incidents, kpi, problems, session, units
+from dispatch.api.feed_hub import FeedHub
+from dispatch.api.guard import Guard
+from dispatch.domain.refusals import Invalid
+from dispatch.service.bus import Bus
+from dispatch.service.desk import Desk
+from dispatch.service.loop import DispatcherLoop, moved_units
+from dispatch.service.sessions import SignIns
+from dispatch.service.streets import Streets
+from dispatch.settings import Settings, read_settings
+from dispatch.store.away import is_away
+from dispatch.store.database import create_engine
+
+_log = structlog.get_logger()
+VERSION: Final = "1.0.0"
+WEB: Final = Path(__file__).resolve().parents[1] / "web" / "dist"
+MAP_CHECK_S: Final = 10.0
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application. Engine, bus and tasks begin with its lifespan."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        desk = Desk(
+            settings=settings,
+            engine=create_engine(settings.database_url, pool_size=settings.pool_size),
+            bus=Bus(settings.nats_url, settings.bureau),
+            streets=Streets(),
+        )
+        hub, loop = FeedHub(desk), DispatcherLoop(desk)
+        app.state.desk, app.state.hub, app.state.loop = desk, hub, loop
+        app.state.sign_ins = SignIns(settings.login_failures, settings.login_window_s)
+        map_changed = _listen(desk, hub, loop)
+        await desk.streets.refresh(desk.engine)
+        await desk.bus.start()
+        tasks = [
+            asyncio.create_task(part, name=name)
+            for name, part in (
+                ("dispatcher-loop", loop.run()),
+                ("feed", hub.run()),
+                ("streets", _keep_streets(desk, map_changed)),
+            )
+        ]
+        for task in tasks:
+            task.add_done_callback(_end_with)
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await desk.bus.stop()
+        await desk.engine.dispose()
+
+    app = FastAPI(
+        title="Patrol dispatch",
+        version=VERSION,
+        description="From the 110 call to the officer at the door. Errors are RFC 9457 problem details.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    api = APIRouter(prefix="/api/v1")
+    for part in (session, incidents, units, alarms, kpi, bureau, feed):
+        api.include_router(part.router)
+    app.include_router(api)
+    app.include_router(health.router)
+    problems.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Guard, tile_url=settings.tile_url)
+    if WEB.is_dir():
+        app.mount("/", _Pages(directory=WEB, html=True), name="web")
+    return app
+
+
+class _Pages(StaticFiles):
+    """The web bundle; an unknown path below no API is a place inside the page."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path == "api" or path.startswith("api/"):
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is nothing at this address of the API.")
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != HTTPStatus.NOT_FOUND or "." in path.rpartition("/")[2]:
+                raise
+            response = FileResponse(WEB / "index.html")
+        hashed = path.startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        return response
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.tags[0] if route.tags else 'api'}_{route.name}"
+
+
+def _listen(desk: Desk, hub: FeedHub, loop: DispatcherLoop) -> asyncio.Event:
+    """What the bus wakes; every one of these is found by rereading as well."""
+    map_changed = asyncio.Event()
+
+    async def events(_: Any) -> None:
+        hub.log_grew()
+        desk.wake.set()
+
+    async def inbox(_: Any) -> None:
+        desk.wake.set()
+
+    async def fixes(payload: Any) -> None:
+        hub.fixes_came(payload)
+        for unit_id in moved_units(payload):
+            loop.unit_moved(unit_id)
+
+    async def new_map(_: Any) -> None:
+        map_changed.set()
+
+    for subject, handler in (("events", events), ("inbox", inbox), ("link", inbox), ("fixes", fixes), ("map", new_map)):
+        desk.bus.on(subject, handler)
+    return map_changed
+
+
+async def _keep_streets(desk: Desk, map_changed: asyncio.Event) -> None:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(map_changed.wait(), MAP_CHECK_S)
+        map_changed.clear()
+        try:
+            await desk.streets.refresh(desk.engine)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            _log.warning("streets_wait_for_database", error=type(error).__name__)
+
+
+def _end_with(task: asyncio.Task[None]) -> None:
+    """A part that ended by itself must not leave a server behind that only looks alive."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.critical("server_part_failed", part=task.get_name(), exc_info=task.exception())
+        raise SystemExit(1)
+
+
+def serve(settings: Settings) -> int:
+    """Until SIGTERM or Ctrl-C; the exit status."""
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=64 * 1024,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+def main() -> int:
+    """`python -m dispatch`: settings from the environment."""
+    try:
+        settings = read_settings()
+    except Invalid as error:
+        sys.stderr.write(f"patrol serve: {error.detail}\n")
+        return 1
+    return serve(settings)

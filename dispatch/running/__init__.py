@@ -1,0 +1,1 @@
+"""Processes under supervision: what `patrol up` is made of."""

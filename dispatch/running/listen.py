@@ -1,0 +1,90 @@
+"""Where the servers listen: free ports made sure of before anything starts, and the addresses to tell."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from dispatch.embedded import EngineUrls
+from dispatch.engines.process import free_port
+
+PATIENCE_S: Final = 3.0  # a predecessor that was killed may hold its port for a moment
+ANYWHERE: Final = {"0.0.0.0", "::", ""}  # noqa: S104
+
+
+class PortTaken(Exception):
+    """Another program listens there; the text names port and option."""
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where the two servers listen. Port 0 is any free one."""
+
+    host: str
+    port: int
+    gateway_host: str
+    gateway_port: int
+
+    def settled(self) -> Listen:
+        """With real ports. Raises PortTaken."""
+        return Listen(
+            self.host,
+            _settle(self.host, self.port, "--port"),
+            self.gateway_host,
+            _settle(self.gateway_host, self.gateway_port, "--gateway-port"),
+        )
+
+    @property
+    def api_url(self) -> str:
+        """As this machine reaches it."""
+        return f"http://{_reachable(self.host)}:{self.port}"
+
+    @property
+    def gateway_url(self) -> str:
+        """As this machine reaches it, over plain HTTP."""
+        return f"http://{_reachable(self.gateway_host)}:{self.gateway_port}"
+
+    def environment(self, urls: EngineUrls) -> dict[str, str]:
+        """What every process that `up` starts is told."""
+        return {
+            **os.environ,
+            "DATABASE_URL": urls.database_url,
+            "NATS_URL": urls.nats_url,
+            "PATROL_HOST": self.host,
+            "PATROL_PORT": str(self.port),
+            "PATROL_GATEWAY_HOST": self.gateway_host,
+            "PATROL_GATEWAY_PORT": str(self.gateway_port),
+        }
+
+
+def _settle(host: str, port: int, option: str) -> int:
+    if port == 0:
+        return free_port()
+    deadline = time.monotonic() + PATIENCE_S
+    while (reason := _why_not(host, port)) is not None:
+        if time.monotonic() > deadline:
+            raise PortTaken(
+                f"port {port} of {host or 'this machine'} cannot be had ({reason}): "
+                f"stop the program that holds it, or choose another with {option}"
+            )
+        time.sleep(0.1)
+    return port
+
+
+def _why_not(host: str, port: int) -> str | None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
+def _reachable(host: str) -> str:
+    if host in ANYWHERE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,106 @@
+"""An officer needs help: an alarm at once, with the nearest units, until somebody resolves it by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from dispatch.domain.events import Event, EventKind, SaidBy
+from dispatch.domain.geometry import Position
+from dispatch.domain.incident import Priority
+from dispatch.domain.refusals import AlarmResolved
+from dispatch.service.candidates import candidates_at
+from dispatch.service.desk import Desk
+from dispatch.service.incidents import Person
+from dispatch.service.transaction import Work, transaction
+from dispatch.store import alarms
+from dispatch.store.decisions import candidate_record
+from dispatch.store.units import unit_now
+
+NEAREST: Final = 5
+
+
+async def raise_sos(
+    desk: Desk, work: Work, unit_id: UUID, place: Position | None, note: str | None, sent_at: datetime | None
+) -> None:
+    """Raises the alarm, or brings the standing one up to date. Without a position the unit's last one serves."""
+    unit = await unit_now(work.connection, unit_id)
+    where = place or unit.position
+    data: dict[str, Any] = {"note": note, "place": "sos" if place else "last_position" if where else "unknown"}
+    if where is not None:
+        others = await candidates_at(work.connection, desk, where, Priority.IMMEDIATE)
+        nearest = sorted(
+            (c for c in others if c.unit_id != unit_id and c.eta_s is not None), key=lambda c: c.eta_s or 0.0
+        )
+        data["nearest"] = [candidate_record(c) for c in nearest[:NEAREST]]
+    alarm_id = await alarms.update_open_sos(work.connection, unit_id, where, data)
+    if alarm_id is None:
+        alarm_id = await alarms.raise_alarm(
+            work.connection, kind="sos", level="alarm", raised_at=work.now, unit_id=unit_id, place=where, data=data
+        )
+    work.record(
+        Event(
+            kind=EventKind.SOS_RAISED,
+            happened_at=min(sent_at, work.now) if sent_at else work.now,
+            said_by=SaidBy.BUTTON,
+            car_time=sent_at,
+            actor=unit.name,
+            unit_id=unit_id,
+            incident_id=unit.active_incident_id,
+            data={"alarm_id": str(alarm_id)},
+        )
+    )
+
+
+async def end_sos(work: Work, unit_id: UUID, sent_at: datetime | None) -> None:
+    """The crew says that it is over."""
+    unit = await unit_now(work.connection, unit_id)
+    ended = await alarms.resolve_alarms(work.connection, at=work.now, by=unit.name, kinds=("sos",), unit_id=unit_id)
+    for alarm_id in ended:
+        work.record(
+            Event(
+                kind=EventKind.SOS_ENDED,
+                happened_at=min(sent_at, work.now) if sent_at else work.now,
+                said_by=SaidBy.BUTTON,
+                car_time=sent_at,
+                actor=unit.name,
+                unit_id=unit_id,
+                data={"alarm_id": str(alarm_id)},
+            )
+        )
+
+
+async def acknowledge_alarm(desk: Desk, alarm_id: UUID, by: Person) -> None:
+    """Somebody has seen it; the first name stays. Raises NotFound."""
+    async with transaction(desk) as work:
+        alarm = await alarms.lock_alarm(work.connection, alarm_id)
+        if alarm.acknowledged_at is not None:
+            return
+        await alarms.change_alarm(work.connection, alarm_id, acknowledged_at=work.now, acknowledged_by=by.username)
+        work.record(_about(EventKind.ALARM_ACKNOWLEDGED, work, alarm, by))
+
+
+async def resolve_alarm(desk: Desk, alarm_id: UUID, by: Person) -> None:
+    """It is over, says a dispatcher by name. Raises NotFound, AlarmResolved where it is resolved already."""
+    async with transaction(desk) as work:
+        alarm = await alarms.lock_alarm(work.connection, alarm_id)
+        if alarm.resolved_at is not None:
+            raise AlarmResolved(f"This alarm was resolved by {alarm.resolved_by}.", member="alarm_id")
+        changes: dict[str, Any] = {"resolved_at": work.now, "resolved_by": by.username}
+        if alarm.acknowledged_at is None:
+            changes |= {"acknowledged_at": work.now, "acknowledged_by": by.username}
+        await alarms.change_alarm(work.connection, alarm_id, **changes)
+        work.record(_about(EventKind.ALARM_RESOLVED, work, alarm, by))
+
+
+def _about(kind: EventKind, work: Work, alarm: Any, by: Person) -> Event:
+    return Event(
+        kind=kind,
+        happened_at=work.now,
+        said_by=SaidBy.DISPATCHER,
+        actor=by.username,
+        unit_id=alarm.unit_id,
+        incident_id=alarm.incident_id,
+        data={"alarm_id": str(alarm.alarm_id), "alarm": alarm.kind},
+    )

@@ -1,0 +1,85 @@
+"""The event log: append-only, its ids in the order of commit, so that a reader may follow it by id alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.domain.events import Event
+from dispatch.store.rows import AnyRow
+from dispatch.store.tables import events, units
+
+LOG_LOCK: Final = 0x_7A_70_01
+"""Advisory lock held from writing events to commit: ids then become visible in their order."""
+
+
+async def append_events(connection: AsyncConnection, new: Sequence[Event], recorded_at: datetime) -> None:
+    """Last act before a commit: the lock that it takes is held until then."""
+    if not new:
+        return
+    await connection.execute(select(func.pg_advisory_xact_lock(LOG_LOCK)))
+    await connection.execute(
+        insert(events),
+        [
+            {
+                "recorded_at": recorded_at,
+                "kind": str(event.kind),
+                "incident_id": event.incident_id,
+                "assignment_id": event.assignment_id,
+                "unit_id": event.unit_id,
+                "happened_at": event.happened_at,
+                "car_time": event.car_time,
+                "said_by": str(event.said_by),
+                "actor": event.actor,
+                "data": event.data,
+            }
+            for event in new
+        ],
+    )
+
+
+_with_unit_name = select(events, units.c.name.label("unit_name")).outerjoin(units, units.c.unit_id == events.c.unit_id)
+
+
+async def events_after(connection: AsyncConnection, event_id: int, limit: int) -> Sequence[AnyRow]:
+    """The events that follow `event_id`, oldest first."""
+    query = _with_unit_name.where(events.c.event_id > event_id).order_by(events.c.event_id).limit(limit)
+    return (await connection.execute(query)).all()
+
+
+async def last_event_id(connection: AsyncConnection) -> int:
+    """The newest id, 0 in an empty log."""
+    newest: int | None = await connection.scalar(select(func.max(events.c.event_id)))
+    return newest or 0
+
+
+async def timeline(connection: AsyncConnection, incident_id: UUID) -> Sequence[AnyRow]:
+    """All that happened to one incident, in the order in which it was recorded."""
+    query = _with_unit_name.where(events.c.incident_id == incident_id).order_by(events.c.event_id)
+    return (await connection.execute(query)).all()
+
+
+async def has_gps_arrival(connection: AsyncConnection, assignment_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the assignments whose arrival the GPS witness has already told."""
+    query = select(events.c.assignment_id).where(
+        events.c.assignment_id.in_(list(assignment_ids)),
+        events.c.kind == "unit_on_scene",
+        events.c.said_by == "gps",
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def button_arrivals(connection: AsyncConnection, assignment_id: UUID) -> list[datetime]:
+    """When the crew pressed "on scene", by the time that counts."""
+    query = select(events.c.happened_at).where(
+        events.c.assignment_id == assignment_id,
+        events.c.kind == "unit_on_scene",
+        events.c.said_by == "button",
+        events.c.happened_at.is_not(None),
+    )
+    return list((await connection.execute(query)).scalars())

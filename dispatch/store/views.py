@@ -1,0 +1,218 @@
+"""What screens show of units, incidents and alarms: one query each, by id or all that matter now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.store.rows import AnyRow
+from dispatch.store.tables import (
+    alarms,
+    assignments,
+    camera_states,
+    incidents,
+    precincts,
+    stations,
+    units,
+    users,
+    vehicles,
+)
+from gateway.store import car_links, unit_positions
+
+RESOLVED_LATELY: Final = timedelta(minutes=1)
+
+_incidents = (
+    select(
+        incidents,
+        stations.c.name.label("station"),
+        precincts.c.name.label("precinct"),
+        users.c.username.label("created_by_name"),
+    )
+    .outerjoin(stations, stations.c.station_id == incidents.c.station_id)
+    .outerjoin(precincts, precincts.c.precinct_id == stations.c.precinct_id)
+    .outerjoin(users, users.c.user_id == incidents.c.created_by)
+)
+_units = (
+    select(
+        units.c.unit_id,
+        units.c.name,
+        units.c.available,
+        units.c.unavailable_reason,
+        vehicles.c.plate,
+        vehicles.c.type.label("vehicle_type"),
+        vehicles.c.capabilities,
+        stations.c.name.label("station"),
+        precincts.c.name.label("precinct"),
+        and_(car_links.c.unit_id.is_not(None), car_links.c.disconnected_at.is_(None)).label("connected"),
+        unit_positions.c.lat,
+        unit_positions.c.lon,
+        unit_positions.c.accuracy_m,
+        unit_positions.c.speed_mps,
+        unit_positions.c.course_deg,
+        unit_positions.c.fixed_at,
+        unit_positions.c.received_at,
+        assignments.c.assignment_id,
+        assignments.c.state.label("assignment_state"),
+        assignments.c.incident_id,
+        incidents.c.number.label("incident_number"),
+    )
+    .outerjoin(vehicles, vehicles.c.unit_id == units.c.unit_id)
+    .outerjoin(stations, stations.c.station_id == units.c.station_id)
+    .outerjoin(precincts, precincts.c.precinct_id == stations.c.precinct_id)
+    .outerjoin(car_links, car_links.c.unit_id == units.c.unit_id)
+    .outerjoin(unit_positions, unit_positions.c.unit_id == units.c.unit_id)
+    .outerjoin(assignments, and_(assignments.c.unit_id == units.c.unit_id, assignments.c.ended_at.is_(None)))
+    .outerjoin(incidents, incidents.c.incident_id == assignments.c.incident_id)
+    .order_by(units.c.name)
+)
+_alarms = (
+    select(alarms, units.c.name.label("unit_name"), incidents.c.number.label("incident_number"))
+    .outerjoin(units, units.c.unit_id == alarms.c.unit_id)
+    .outerjoin(incidents, incidents.c.incident_id == alarms.c.incident_id)
+    .order_by(alarms.c.raised_at.desc())
+)
+
+
+async def incident_rows(connection: AsyncConnection, incident_ids: Iterable[UUID]) -> Sequence[AnyRow]:
+    """These incidents."""
+    query = _incidents.where(incidents.c.incident_id.in_(list(incident_ids)))
+    return (await connection.execute(query)).all()
+
+
+async def open_incident_rows(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """All open incidents, most urgent first."""
+    query = _incidents.where(incidents.c.state == "open")
+    return (await connection.execute(query.order_by(incidents.c.priority, incidents.c.received_at))).all()
+
+
+async def incident_page(
+    connection: AsyncConnection,
+    *,
+    state: str,
+    start: datetime | None,
+    end: datetime | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """Newest first, by received_at and id; `before` is the last of the page before."""
+    query = _incidents.order_by(incidents.c.received_at.desc(), incidents.c.incident_id.desc()).limit(limit)
+    if state == "open":
+        query = query.where(incidents.c.state == "open")
+    elif state == "closed":
+        query = query.where(incidents.c.state != "open")
+    if start is not None:
+        query = query.where(incidents.c.received_at >= start)
+    if end is not None:
+        query = query.where(incidents.c.received_at < end)
+    if before is not None:
+        key = tuple_(incidents.c.received_at, incidents.c.incident_id)
+        query = query.where(key < tuple_(literal(before[0]), literal(before[1])))
+    return (await connection.execute(query)).all()
+
+
+async def assignment_rows(connection: AsyncConnection, incident_ids: Iterable[UUID]) -> Sequence[AnyRow]:
+    """The assignments of these incidents with the call signs, in the order in which units were sent."""
+    query = (
+        select(assignments, units.c.name.label("unit_name"))
+        .join(units, units.c.unit_id == assignments.c.unit_id)
+        .where(assignments.c.incident_id.in_(list(incident_ids)))
+        .order_by(assignments.c.dispatched_at, assignments.c.assignment_id)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def assignment_row(connection: AsyncConnection, assignment_id: UUID) -> AnyRow:
+    """One assignment with its unit's call sign."""
+    query = (
+        select(assignments, units.c.name.label("unit_name"))
+        .join(units, units.c.unit_id == assignments.c.unit_id)
+        .where(assignments.c.assignment_id == assignment_id)
+    )
+    return (await connection.execute(query)).one()
+
+
+async def unit_rows(connection: AsyncConnection, unit_ids: Iterable[UUID] | None = None) -> Sequence[AnyRow]:
+    """All units, or these, by call sign."""
+    query = _units if unit_ids is None else _units.where(units.c.unit_id.in_(list(unit_ids)))
+    return (await connection.execute(query)).all()
+
+
+async def camera_rows(connection: AsyncConnection, unit_ids: Iterable[UUID] | None = None) -> Sequence[AnyRow]:
+    """The newest state of each camera."""
+    query = select(camera_states).order_by(camera_states.c.unit_id, camera_states.c.camera_id)
+    if unit_ids is not None:
+        query = query.where(camera_states.c.unit_id.in_(list(unit_ids)))
+    return (await connection.execute(query)).all()
+
+
+async def alarm_rows(
+    connection: AsyncConnection, *, alarm_ids: Iterable[UUID] | None = None, only_open: bool = False, limit: int = 500
+) -> Sequence[AnyRow]:
+    """Alarms, newest first."""
+    query: Select[Any] = _alarms.limit(limit)
+    if alarm_ids is not None:
+        query = query.where(alarms.c.alarm_id.in_(list(alarm_ids)))
+    if only_open:
+        query = query.where(alarms.c.resolved_at.is_(None))
+    rows: Sequence[AnyRow] = (await connection.execute(query)).all()
+    return rows
+
+
+async def changed_alarm_rows(connection: AsyncConnection, events: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    """The alarms that these events may have raised or ended: unresolved ones, and those resolved a moment ago."""
+    named = [UUID(event.data["alarm_id"]) for event in events if event.data.get("alarm_id")]
+    incident_ids = {event.incident_id for event in events if event.incident_id}
+    unit_ids = {event.unit_id for event in events if event.unit_id}
+    since = min(event.recorded_at for event in events) - RESOLVED_LATELY
+    query = _alarms.where(
+        or_(
+            alarms.c.alarm_id.in_(named),
+            and_(
+                or_(alarms.c.incident_id.in_(incident_ids), alarms.c.unit_id.in_(unit_ids)),
+                or_(alarms.c.resolved_at.is_(None), alarms.c.resolved_at >= since),
+            ),
+        )
+    )
+    rows: Sequence[AnyRow] = (await connection.execute(query)).all()
+    return rows
+
+
+async def kpi_rows(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> Sequence[AnyRow]:
+    """One row an incident received in [start, end): what the ten-minute clock needs."""
+    first = (
+        select(
+            assignments.c.incident_id,
+            func.min(assignments.c.dispatched_at).label("dispatched_at"),
+            func.min(assignments.c.on_scene_at).label("on_scene_at"),
+        )
+        .group_by(assignments.c.incident_id)
+        .subquery()
+    )
+    query = (
+        select(
+            incidents.c.incident_id,
+            incidents.c.number,
+            incidents.c.category,
+            incidents.c.priority,
+            incidents.c.received_at,
+            incidents.c.state,
+            incidents.c.exclusion,
+            stations.c.name.label("station"),
+            precincts.c.name.label("precinct"),
+            first.c.dispatched_at,
+            first.c.on_scene_at,
+        )
+        .outerjoin(stations, stations.c.station_id == incidents.c.station_id)
+        .outerjoin(precincts, precincts.c.precinct_id == stations.c.precinct_id)
+        .outerjoin(first, first.c.incident_id == incidents.c.incident_id)
+    )
+    if start is not None:
+        query = query.where(incidents.c.received_at >= start)
+    if end is not None:
+        query = query.where(incidents.c.received_at < end)
+    return (await connection.execute(query)).all()

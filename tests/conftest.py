@@ -1,0 +1,16 @@
+"""What every test may ask for: the engines (tests.support.engines), and a machine without the developer's settings."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+pytest_plugins = ["tests.support.engines", "tests.support.server"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No setting of whoever runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith("PATROL_") or name in {"DATABASE_URL", "NATS_URL"}:
+            del os.environ[name]

@@ -1,0 +1,133 @@
+"""The schema's history: up, down, agreement with the models, and what only the database can enforce."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dispatch.migrations import differences, downgrade, revisions, upgrade
+from dispatch.store.database import create_engine
+from dispatch.store.tables import events
+from gateway.store import fixes, metadata
+
+
+@pytest.fixture
+async def empty(empty_database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A pool on a database without any table."""
+    engine = create_engine(empty_database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def migrated(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A pool on a migrated database."""
+    engine = create_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+async def tables(engine: AsyncEngine) -> set[str]:
+    """Names of the tables there, without partitions and alembic's own."""
+    async with engine.connect() as connection:
+        names = await connection.run_sync(lambda held: sa.inspect(held).get_table_names())
+    return {name for name in names if name != "alembic_version" and not name.startswith("fixes_")}
+
+
+async def test_up_down_and_up_again(empty: AsyncEngine) -> None:
+    """Down takes away all that up brought, functions too, so that up works a second time."""
+    await upgrade(empty)
+    assert await tables(empty) == set(metadata.tables)
+    await downgrade(empty, "base")
+    assert await tables(empty) == set()
+    async with empty.connect() as connection:
+        left = await connection.scalar(
+            sa.text("SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+        )
+    assert left == 0
+    await upgrade(empty)
+    assert await tables(empty) == set(metadata.tables)
+
+
+async def test_models_and_migrations_agree(migrated: AsyncEngine) -> None:
+    """What the code believes and what migrations build is the same, to the type, default, index and comment."""
+    assert await differences(migrated) == []
+
+
+CATALOGUE = """
+SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conparentid = 0 AND connamespace = 'public'::regnamespace AND conrelid NOT IN (SELECT inhrelid FROM pg_inherits)
+UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+"""
+
+
+async def catalogue(engine: AsyncEngine) -> set[str]:
+    """Every constraint and index in PostgreSQL's own words, without partitions and alembic's table."""
+    async with engine.connect() as connection:
+        found = await connection.scalars(sa.text(CATALOGUE))
+        return {line for line in found if "fixes_default" not in line and "alembic_version" not in line}
+
+
+async def test_constraints_and_indexes_agree_to_the_word(empty: AsyncEngine, migrated: AsyncEngine) -> None:
+    """Alembic compares no CHECKs, no predicates, no actions of foreign keys; PostgreSQL's catalogue tells them all."""
+    async with empty.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    assert await catalogue(migrated) == await catalogue(empty)
+
+
+async def test_a_difference_is_seen(migrated: AsyncEngine) -> None:
+    """The comparison is not blind: a dropped index and a dropped column are both reported."""
+    async with migrated.begin() as connection:
+        await connection.execute(sa.text("DROP INDEX ix_events_unit"))
+        await connection.execute(sa.text("ALTER TABLE units DROP COLUMN unavailable_reason"))
+    kinds = {difference[0] for difference in await differences(migrated)}
+    assert kinds == {"add_index", "add_column"}
+
+
+async def test_many_processes_may_migrate_at_once(empty_database_url: str) -> None:
+    """Servers that start together do not trip over each other's migration."""
+    pools = [create_engine(empty_database_url) for _ in range(4)]
+    await asyncio.gather(*(upgrade(pool) for pool in pools))
+    current, newest = await revisions(pools[0])
+    assert current == newest is not None
+    for pool in pools:
+        await pool.dispose()
+
+
+async def record(connection: AsyncConnection) -> None:
+    """One event, as any."""
+    await connection.execute(events.insert().values(recorded_at=sa.func.now(), kind="tested", said_by="server"))
+
+
+@pytest.mark.parametrize("change", ["UPDATE events SET kind = 'x'", "DELETE FROM events", "TRUNCATE events"])
+async def test_the_event_log_only_grows(migrated: AsyncEngine, change: str) -> None:
+    """Nobody rewrites what happened, not even a program with full rights on its tables."""
+    async with migrated.begin() as connection:
+        await record(connection)
+    with pytest.raises(IntegrityError, match="append-only"):
+        async with migrated.begin() as connection:
+            await connection.execute(sa.text(change))
+    async with migrated.connect() as connection:
+        assert await connection.scalar(sa.select(sa.func.count()).select_from(events)) == 1
+
+
+async def test_a_fix_of_any_day_finds_a_place(migrated: AsyncEngine) -> None:
+    """A fix of a day without a partition is kept in the default one: no position is lost for want of a table."""
+    values = {
+        "unit_id": "00000000-0000-0000-0000-000000000001",
+        "boot": "00000000-0000-0000-0000-000000000002",
+        "seq": 1,
+        "fixed_at": sa.text("'2001-01-01T00:00:00Z'::timestamptz"),
+        "received_at": sa.func.now(),
+        "lat": 23.48,
+        "lon": 120.45,
+    }
+    async with migrated.begin() as connection:
+        await connection.execute(fixes.insert().values(**values))
+        place = await connection.scalar(sa.text("SELECT tableoid::regclass::text FROM fixes"))
+    assert place == "fixes_default"

@@ -1,0 +1,127 @@
+"""What happens in the car, each thing journalled with its own time: positions, the crew's presses, camera states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+
+from gateway.protocol import Availability, Camera, Sos, Status, Step
+from vehicle_agent.errors import StepError
+from vehicle_agent.journal import Journal
+from vehicle_agent.receiver import Position
+from vehicle_agent.state import FINAL_STEPS, CarState
+
+# A crew goes forward only; a step that was skipped is filled in by the dispatching side.
+_ORDER_OF_STEPS: Final = (None, Step.ACKNOWLEDGED, Step.EN_ROUTE, Step.ON_SCENE, Step.CLEARED)
+_MAY_DECLINE: Final = {None, Step.ACKNOWLEDGED, Step.EN_ROUTE}
+
+_log = structlog.get_logger(__name__)
+
+
+class Car:
+    """The one place from which messages enter the journal.
+
+    `journalled` is called after each message with True where a person waits for it (a press), False otherwise.
+    """
+
+    def __init__(self, journal: Journal, state: CarState, clock_ms: Callable[[], int]) -> None:
+        self._journal = journal
+        self.state = state
+        self._clock_ms = clock_ms
+        self.journalled: Callable[[bool], None] = lambda _urgent: None
+
+    def report_position(self, place: Position | None) -> None:
+        """The receiver's newest word; a position is journalled, "no fix" only shown."""
+        self.state.set_position(place)
+        if place is not None:
+            self._journal.append(place.as_fix)
+            self.journalled(False)
+
+    def step(
+        self,
+        assignment_id: str,
+        step: Step,
+        *,
+        reason: str | None = None,
+        disposition: str | None = None,
+        note: str | None = None,
+    ) -> int | None:
+        """The crew's step in an order, at the time of the press; its number, None for the same press again.
+
+        Raises `StepError`: `unknown_assignment`, or `bad_step` for a way back.
+        """
+        pressed_ms = self._clock_ms()
+        held = self.state.order(assignment_id)
+        if held is None:
+            raise StepError("unknown_assignment", f"this car has no order with assignment_id {assignment_id}")
+        if held.step == step:
+            return None
+        if held.step in FINAL_STEPS or not _follows(held.step, step):
+            raise StepError("bad_step", f"status {step.value} cannot follow {held.step and held.step.value}")
+        seq = self._journal.append(
+            lambda seq: Status(
+                seq=seq,
+                time_ms=pressed_ms,
+                assignment_id=assignment_id,
+                status=step,
+                reason=reason,
+                disposition=disposition,
+                note=note,
+            )
+        )
+        held.step = step
+        self.state.keep()
+        _log.info("step_taken", assignment_id=assignment_id, status=step.value, seq=seq)
+        self.journalled(True)
+        return seq
+
+    def set_available(self, available: bool, reason: str | None = None) -> int:
+        """On patrol, or out of service with a reason."""
+        pressed_ms = self._clock_ms()
+        seq = self._journal.append(
+            lambda seq: Availability(seq=seq, time_ms=pressed_ms, available=available, reason=reason)
+        )
+        self.state.kept.available = available
+        self.state.keep()
+        _log.info("availability_set", available=available, seq=seq)
+        self.journalled(True)
+        return seq
+
+    def sos(self, active: bool, note: str | None = None) -> int:
+        """An officer needs help, or that is over; with the position if there is one from the last seconds."""
+        pressed_ms = self._clock_ms()
+        place = self.state.position()
+        seq = self._journal.append(
+            lambda seq: Sos(
+                seq=seq,
+                time_ms=pressed_ms,
+                active=active,
+                lat=None if place is None else place.lat,
+                lon=None if place is None else place.lon,
+                note=note,
+            )
+        )
+        # Out first: nothing may come between an officer in danger and the link.
+        self.journalled(True)
+        self.state.kept.sos_active = active
+        self.state.keep()
+        _log.warning("sos", active=active, seq=seq)
+        return seq
+
+    def report_camera(self, make: Callable[[int, int], Camera]) -> int:
+        """A camera's new state; `make` builds the message from its number and the time now."""
+        now_ms = self._clock_ms()
+        seq = self._journal.append(lambda seq: make(seq, now_ms))
+        told = make(seq, now_ms)
+        entry: dict[str, Any] = {"camera_id": told.camera_id, "state": told.state, "time_ms": told.time_ms}
+        self.state.cameras[told.camera_id] = entry
+        self.journalled(False)
+        return seq
+
+
+def _follows(before: Step | None, step: Step) -> bool:
+    if step == Step.DECLINED:
+        return before in _MAY_DECLINE
+    return before in _ORDER_OF_STEPS and _ORDER_OF_STEPS.index(step) > _ORDER_OF_STEPS.index(before)

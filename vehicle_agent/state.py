@@ -1,0 +1,186 @@
+"""What the car knows and its screen shows: link, position, orders with their steps, notices, refusals.
+
+Orders, the unit's name and what the crew last said of itself are noted in the journal file, so that a restarted agent
+shows them before it has a connection.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from gateway.protocol import Notice, Order, OrderBody, OrderEnded, Rejected, Step, Welcome
+from vehicle_agent.journal import Journal
+from vehicle_agent.journal_file import Row
+from vehicle_agent.receiver import Position
+
+FINAL_STEPS: Final = {Step.CLEARED, Step.DECLINED}
+FIX_SHOWN_FOR_S: Final = 10.0
+_KEPT_ENTRIES: Final = 50
+_NOTE: Final = "state"
+
+_log = structlog.get_logger(__name__)
+
+
+class HeldOrder(Struct, kw_only=True):
+    """An order and how far the crew is with it."""
+
+    order: Order
+    step: Step | None = None
+
+
+class Kept(Struct, kw_only=True):
+    """What survives a restart of the agent."""
+
+    unit_id: str | None = None
+    unit_name: str | None = None
+    available: bool = True
+    sos_active: bool = False
+    orders: list[HeldOrder] = []
+
+
+class CarState:
+    """One car's state. `monotonic_s` tells how old a position is."""
+
+    def __init__(self, journal: Journal, clock_ms: Callable[[], int], monotonic_s: Callable[[], float]) -> None:
+        self._journal = journal
+        self._clock_ms = clock_ms
+        self._monotonic_s = monotonic_s
+        self.kept = self._recall()
+        self.connected = False
+        self.link = "connecting"
+        self.clock_offset_ms: int | None = None
+        self._position: Position | None = None
+        self._position_at_s = 0.0
+        self.cameras: dict[str, dict[str, Any]] = {}
+        self.notices: deque[dict[str, Any]] = deque(maxlen=_KEPT_ENTRIES)
+        self.ended: deque[dict[str, Any]] = deque(maxlen=_KEPT_ENTRIES)
+        self.rejected: deque[dict[str, Any]] = deque(maxlen=_KEPT_ENTRIES)
+
+    def _recall(self) -> Kept:
+        noted = self._journal.recall(_NOTE)
+        if noted is None:
+            return Kept()
+        try:
+            return msgspec.json.decode(noted, type=Kept)
+        except msgspec.DecodeError as error:
+            _log.error("state_note_unreadable", reason=str(error))
+            return Kept()
+
+    def keep(self) -> None:
+        """Note what must survive a restart."""
+        self._journal.remember(_NOTE, msgspec.json.encode(self.kept))
+
+    # ---- position
+
+    def set_position(self, place: Position | None) -> None:
+        """The newest word of the receiver; None: it has no fix."""
+        self._position = place
+        self._position_at_s = self._monotonic_s()
+
+    def position(self) -> Position | None:
+        """Where the car is, unless that was too long ago to say so."""
+        fresh = self._monotonic_s() - self._position_at_s <= FIX_SHOWN_FOR_S
+        return self._position if fresh else None
+
+    # ---- orders
+
+    def order(self, assignment_id: str) -> HeldOrder | None:
+        """The order of this assignment, if the car holds it."""
+        return next((held for held in self.kept.orders if held.order.assignment_id == assignment_id), None)
+
+    def take_order(self, body: OrderBody) -> None:
+        """A new order, the same one again, or a change to it; the crew's step stays."""
+        order = msgspec.convert({**msgspec.structs.asdict(body), "type": "order"}, Order)
+        held = self.order(order.assignment_id)
+        if held is None:
+            self.kept.orders.append(HeldOrder(order=order))
+            _log.info("order_received", assignment_id=order.assignment_id, incident_id=order.incident.id)
+        elif held.order == order:
+            return
+        else:
+            held.order = order
+        self.keep()
+
+    def end_order(self, assignment_id: str, reason: str) -> None:
+        """The assignment is over."""
+        held = self.order(assignment_id)
+        if held is None:
+            return
+        self.kept.orders.remove(held)
+        self.ended.append(
+            {
+                "assignment_id": assignment_id,
+                "number": held.order.incident.number,
+                "reason": reason,
+                "step": held.step,
+                "at_ms": self._clock_ms(),
+            }
+        )
+        _log.info("order_ended", assignment_id=assignment_id, reason=reason)
+        self.keep()
+
+    # ---- what the gateway says
+
+    def welcome(self, welcome: Welcome) -> None:
+        """The gateway's list of open assignments is the whole truth: what is not on it has ended meanwhile."""
+        self.clock_offset_ms = welcome.server_ms - self._clock_ms()
+        self.kept.unit_id, self.kept.unit_name = welcome.unit_id, welcome.unit_name
+        self.keep()
+        still_open = {order.assignment_id for order in welcome.orders}
+        for held in list(self.kept.orders):
+            if held.order.assignment_id not in still_open:
+                self.end_order(held.order.assignment_id, "closed")
+        for order in welcome.orders:
+            self.take_order(order)
+
+    def hear(self, message: OrderBody | OrderEnded | Notice) -> None:
+        """An order, its change or end, or a notice."""
+        if isinstance(message, OrderBody):
+            self.take_order(message)
+        elif isinstance(message, OrderEnded):
+            self.end_order(message.assignment_id, message.reason.value)
+        else:
+            self.notices.append({"text": message.text, "level": message.level, "at_ms": self._clock_ms()})
+
+    def refuse(self, refusal: Rejected, row: Row | None) -> None:
+        """A message of this car was refused for good; `row` is that message, if it is still there."""
+        body: dict[str, Any] = {} if row is None else msgspec.json.decode(row.body)
+        about = {name: body[name] for name in ("type", "assignment_id", "status") if name in body}
+        self.rejected.append(
+            {"seq": refusal.seq, "code": refusal.code.value, "message": refusal.message, "at_ms": self._clock_ms()}
+            | about
+        )
+        _log.warning("message_rejected", seq=refusal.seq, code=refusal.code.value, kind=about.get("type"))
+
+    # ---- for the screen
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as `GET /api/state` answers."""
+        place = self.position()
+        return {
+            "unit_id": self.kept.unit_id,
+            "unit_name": self.kept.unit_name,
+            "connected": self.connected,
+            "link": self.link,
+            "clock_ms": self._clock_ms(),
+            "clock_offset_ms": self.clock_offset_ms,
+            "waiting": self._journal.waiting(),
+            "fix": None if place is None else msgspec.to_builtins(place),
+            "available": self.kept.available,
+            "sos_active": self.kept.sos_active,
+            "orders": [msgspec.to_builtins(held.order) | {"step": held.step} for held in self.kept.orders],
+            "ended": _list(self.ended),
+            "notices": _list(self.notices),
+            "rejected": _list(self.rejected),
+            "cameras": _list(self.cameras.values()),
+        }
+
+
+def _list(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [dict(entry) for entry in entries]

@@ -1,0 +1,54 @@
+// Every request the screens make, one function each, typed by the API's own description.
+import { request } from './request';
+import type {
+  Alarm,
+  Assignment,
+  Bureau,
+  Candidate,
+  CurrentSession,
+  IncidentDetail,
+  KpiReport,
+  NewIncident,
+  Place,
+} from './types';
+
+export const currentSession = () => request<CurrentSession>('GET', '/session');
+export const signIn = (username: string, password: string) =>
+  request<CurrentSession>('POST', '/session', { body: { username, password } });
+export const signOut = () => request<undefined>('DELETE', '/session');
+
+export const bureau = () => request<Bureau>('GET', '/bureau');
+export const streets = () => request<GeoJSON.FeatureCollection<GeoJSON.LineString>>('GET', '/streets');
+
+/** The same `key` sent again gives the same incident, so a retry after silence can't enter a call twice. */
+export const createIncident = (call: NewIncident, key: string) =>
+  request<IncidentDetail>('POST', '/incidents', { body: call, headers: { 'Idempotency-Key': key } });
+export const incident = (id: string) => request<IncidentDetail>('GET', `/incidents/${id}`);
+export const closeIncident = (id: string, disposition: string, note: string | null) =>
+  request<IncidentDetail>('POST', `/incidents/${id}/close`, { body: { disposition, note } });
+export const cancelIncident = (id: string, reason: string) =>
+  request<IncidentDetail>('POST', `/incidents/${id}/cancel`, { body: { reason } });
+
+const items = (answer: { items: Candidate[] }) => answer.items;
+export const candidatesFor = (incidentId: string) =>
+  request<{ items: Candidate[] }>('GET', `/incidents/${incidentId}/candidates`).then(items);
+export const candidatesAt = ({ lat, lon }: Place) =>
+  request<{ items: Candidate[] }>('GET', '/candidates', { query: { lat, lon } }).then(items);
+
+export const assign = (incidentId: string, unitId: string, overrideReason: string | null) =>
+  request<Assignment>('POST', `/incidents/${incidentId}/assignments`, {
+    body: { unit_id: unitId, override_reason: overrideReason },
+  });
+export const endAssignment = (id: string, reason: string) =>
+  request<Assignment>('POST', `/assignments/${id}/end`, { body: { reason } });
+
+export const acknowledgeAlarm = (id: string) => request<Alarm>('POST', `/alarms/${id}/acknowledge`);
+export const resolveAlarm = (id: string) => request<Alarm>('POST', `/alarms/${id}/resolve`);
+
+export interface KpiQuestion {
+  from: string;
+  to: string;
+  group_by: string;
+  clock: 'received' | 'dispatched';
+}
+export const kpi = (question: KpiQuestion) => request<KpiReport>('GET', '/kpi', { query: { ...question } });

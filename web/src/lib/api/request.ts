@@ -1,0 +1,65 @@
+// One way out to the server: adds the CSRF header to every change, turns refusals into errors, reports a lost session.
+import { NoAnswer, refusalFrom } from './problem';
+
+const TIMEOUT_MS = 15_000;
+const BASE = '/api/v1';
+
+export type Query = Record<string, string | number | undefined>;
+
+interface Options {
+  query?: Query;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+let csrfToken = '';
+let onSignedOut: () => void = () => undefined;
+
+/** Remembers the token that proves a change comes from this page and not from another site. */
+export function useCsrfToken(token: string): void {
+  csrfToken = token;
+}
+
+/** Called whenever the server says 401 to a request that isn't the sign-in itself. */
+export function whenSignedOut(callback: () => void): void {
+  onSignedOut = callback;
+}
+
+function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  const text = search.toString();
+  return `${BASE}${path}${text ? `?${text}` : ''}`;
+}
+
+async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Sends a request and gives the answer's JSON. Throws Refusal or NoAnswer. */
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
+  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  if (options.body !== undefined) init.body = JSON.stringify(options.body);
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await fetch(address(path, options.query), init);
+    body = await readBody(response);
+  } catch (error) {
+    throw new NoAnswer(String(error), { cause: error });
+  }
+  if (response.ok) return body as T;
+  const refusal = refusalFrom(response.status, body);
+  if (response.status === 401 && refusal.code !== 'bad_credentials') onSignedOut();
+  throw refusal;
+}

@@ -1,0 +1,49 @@
+// The empty map: no style server, no glyph server, no tiles; everything on it comes from this system's own data.
+import { Map as MapLibreMap, setWorkerUrl, type LngLatBoundsLike, type StyleSpecification } from 'maplibre-gl';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import { addImages } from './images';
+
+setWorkerUrl(workerUrl);
+
+/** Drawing order from the ground up; a part puts its layers below the marker of its slot. */
+export const SLOTS = ['tiles', 'area', 'streets', 'names', 'ways', 'calls', 'units', 'alarms'] as const;
+export type Slot = (typeof SLOTS)[number];
+export const slotId = (slot: Slot) => `slot-${slot}`;
+
+export const FONT = 'Noto Sans TC Variable';
+/** How much larger everything is than on a laptop; the page's own font size says it. */
+export const screenScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
+
+// Without a glyphs address MapLibre draws letters in the browser, with the page's own font.
+const style: StyleSpecification = {
+  version: 8,
+  sources: {},
+  layers: [
+    { id: 'ground', type: 'background', paint: { 'background-color': '#0a0f18' } },
+    ...SLOTS.map((slot) => ({ id: slotId(slot), type: 'background' as const, layout: { visibility: 'none' as const } })),
+  ],
+};
+
+/** Makes the map in `container`; `ready` is called once it can take parts. */
+export function createMap(container: HTMLElement, bounds: LngLatBoundsLike, ready: (map: MapLibreMap) => void): MapLibreMap {
+  const map = new MapLibreMap({
+    container,
+    style,
+    bounds,
+    fitBoundsOptions: { padding: 30 },
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: 0,
+    maxZoom: 19,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.once('load', () => {
+    addImages(map, screenScale());
+    ready(map);
+  });
+  return map;
+}

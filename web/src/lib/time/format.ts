@@ -1,0 +1,55 @@
+// Figures and times as people read them. Times are shown in Asia/Taipei wherever the browser stands.
+
+export const ZONE = 'Asia/Taipei';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(locale: string, key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const name = `${locale} ${key}`;
+  const held = formats.get(name) ?? new Intl.DateTimeFormat(locale, { timeZone: ZONE, hourCycle: 'h23', ...options });
+  formats.set(name, held);
+  return held;
+}
+
+type Moment = string | number;
+
+/** 03:07:41 */
+export const clockTime = (at: Moment, locale: string) =>
+  format(locale, 'time', { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(at));
+
+/** 11/24（週二）/ Tue, 11/24 */
+export const day = (at: Moment, locale: string) =>
+  format(locale, 'day', { month: '2-digit', day: '2-digit', weekday: 'short' }).format(new Date(at));
+
+/** 2026-11-24 in Taipei, whatever the language: what a date field takes. */
+export const isoDay = (at: Moment) =>
+  format('sv-SE', 'iso', { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));
+
+/** 7:05, and 1:02:09 from an hour on. Fractions are dropped; negative spans read 0:00. */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** 850 m, 2.4 km */
+export function distance(metres: number): string {
+  return metres < 995 ? `${Math.round(metres / 10) * 10} m` : `${(metres / 1000).toFixed(1)} km`;
+}
+
+/** 87.9 % */
+export const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+
+/** 23.48012, 120.45310: latitude first, about a metre fine. */
+export const place = (at: { lat: number; lon: number }) => `${at.lat.toFixed(5)}, ${at.lon.toFixed(5)}`;
+
+/** Reads "23.48, 120.45" (latitude first); null where that isn't a place on earth. */
+export function readPlace(text: string): { lat: number; lon: number } | null {
+  const found = /^\s*(-?\d{1,2}(?:\.\d+)?)\s*[,，\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*$/.exec(text);
+  if (!found) return null;
+  const lat = Number(found[1]);
+  const lon = Number(found[2]);
+  return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
+}

@@ -1,0 +1,2 @@
+// Runes everywhere: state is visible where it is declared.
+export default { compilerOptions: { runes: true } };
