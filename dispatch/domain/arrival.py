@@ -142,7 +142,8 @@ def _slow_by_positions(fixes: Sequence[Fix], index: int, rules: ArrivalRules) ->
     """Was the car slow at this fix, judged by where it is later, and when was that known? None: not known yet."""
     here = fixes[index]
     looked = 0
-    for later in fixes[index + 1 :]:
+    for later_index in range(index + 1, len(fixes)):
+        later = fixes[later_index]
         elapsed_s = _elapsed_s(here.fixed_at, later.fixed_at)
         if elapsed_s > rules.gap_s:
             return False, later.fixed_at

@@ -25,6 +25,5 @@ def wilson(hits: int, n: int, z: float = Z_95) -> tuple[float, float] | None:
     spread = z * z / n
     middle = (share + spread / 2) / (1 + spread)
     half = math.sqrt(spread * share * (1 - share) + spread * spread / 4) / (1 + spread)
-    low = middle - half if hits else 0.0
-    high = middle + half if hits < n else 1.0
-    return low, high
+    # all hits end at 1 itself, not at a rounding beside it; no hits begin at 0 by the arithmetic
+    return middle - half, middle + half if hits < n else 1.0

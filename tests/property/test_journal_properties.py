@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gateway.protocol import Camera, JournalledMessage, Sos
-from tests.unit.vehicle_agent.parts import START_MS, fix, status
+from tests.unit.vehicle_agent.parts import START_MS, fill, fix, status
 from vehicle_agent.journal import Journal
 
 SMALL_LIMIT_BYTES = 400_000  # thinning comes within a few hundred fixes
@@ -44,9 +44,8 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(count=st.integers(1, 1500))
     def drive(self, count: int) -> None:
         """Many fixes."""
-        for _ in range(count):
-            seq = self._number(self.journal.append(fix))
-            self.fixes[seq] = fix(seq)
+        for seq in fill(self.journal, count):
+            self.fixes[self._number(seq)] = fix(seq)
 
     @rule()
     def take_a_step(self) -> None:
@@ -112,4 +111,4 @@ class JournalMachine(RuleBasedStateMachine):
 
 TestJournal = JournalMachine.TestCase
 TestJournal.__doc__ = "Runs the machine above over random interleavings."
-TestJournal.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestJournal.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
