@@ -18,7 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from dispatch.api import alarms, bureau, feed, health, incidents, kpi, problems, session, units
 from dispatch.api.feed_hub import FeedHub
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.sign_ins = SignIns(settings.login_failures, settings.login_window_s)
         map_changed = _listen(desk, hub, loop)
         await desk.streets.refresh(desk.engine)
+        await hub.begin()
         await desk.bus.start()
         tasks = [
             asyncio.create_task(part, name=name)
@@ -92,12 +94,19 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Guard, tile_url=settings.tile_url)
     if WEB.is_dir():
-        app.mount("/", _Pages(directory=WEB, html=True), name="web")
+        # Not mounted at "/": a mount there takes every address, and a wrong method would no longer get its 405.
+        app.router.default = _Pages(directory=WEB, html=True)
     return app
 
 
 class _Pages(StaticFiles):
     """The web bundle; an unknown path below no API is a place inside the page."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if path == "api" or path.startswith("api/"):

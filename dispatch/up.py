@@ -55,7 +55,7 @@ def run_up(folder: Path, listen: Listen, given: EngineUrls, *, demo: bool) -> No
             accounts = asyncio.run(demo_city.prepare(urls.database_url, data.path / "demo"))
         servers = [
             Child("dispatch", "dispatch", environment, data.logs, f"{listen.api_url}/readyz"),
-            Child("gateway", "gateway", environment, data.logs, f"{listen.gateway_url}/readyz"),
+            Child("gateway", "gateway", environment, data.logs, f"{listen.gateway_url}/healthz"),
         ]
         _come_up(supervisor, servers)
         if supervisor.stopping:

@@ -34,7 +34,6 @@ from gateway.settings import Settings
 log = structlog.get_logger(__name__)
 
 UNREAD_LIMIT: Final = 10_000
-CLOSE_WITHIN_S: Final = 5.0
 
 
 class CarSocket(ServerConnection):
@@ -130,7 +129,8 @@ class Car:
         if self.close_code is None:
             self.close_code = code
             self._push(Close(code, reason))
-            self._abort = self._socket.loop.call_later(CLOSE_WITHIN_S, self._socket.transport.abort)
+            within_s = self._services.settings.gateway_close_s
+            self._abort = self._socket.loop.call_later(within_s, self._socket.transport.abort)
 
     def stop_reading(self) -> None:
         """Takes nothing more from the car; what was taken is still acknowledged."""
@@ -249,11 +249,25 @@ class Car:
                     if isinstance(item, _End):
                         return
                     if isinstance(item, Close):
-                        await self._socket.close(item.code, item.reason)
+                        await self._say_goodbye(item)
                         return
                     await self._put_on_wire(item)
         except ConnectionClosed:
             return
+
+    async def _say_goodbye(self, item: Close) -> None:
+        """The closing handshake. The car's half of it may stand behind frames that nobody will take any more."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait({self._reader})
+        discarding = asyncio.create_task(self._discard())
+        await self._socket.close(item.code, item.reason)
+        await discarding
+
+    async def _discard(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self._socket.recv()
 
     async def _put_on_wire(self, item: _Frame | _Ping) -> None:
         if isinstance(item, _Frame):

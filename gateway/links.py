@@ -17,6 +17,8 @@ from uuid import UUID
 
 import asyncpg
 
+from gateway.database import connect
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -33,8 +35,9 @@ class Link:
 class Links:
     """Reads and writes `car_links` for one run of one gateway."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, database_url: str) -> None:
         self._pool = pool
+        self._database_url = database_url
         self._run = secrets.randbits(63)
         self._next = 0
         self._keeper: asyncpg.Connection | None = None
@@ -71,23 +74,17 @@ class Links:
     async def sweep(self, links: Sequence[Link]) -> list[UUID]:
         """Proves this run alive, ends the rows of dead runs and repairs our own; returns the units found down."""
         if self._keeper is None or self._keeper.is_closed():
-            keeper = await self._pool.acquire()
-            if self._keeper is not None:
-                await self._pool.release(self._keeper)
-            self._keeper = keeper
-            await keeper.execute("SELECT pg_advisory_lock($1)", self._run)
+            self._keeper = await connect(self._database_url)
+            await self._keeper.execute("SELECT pg_advisory_lock($1)", self._run)
         else:
             await self._keeper.execute("SELECT 1")
         await self._pool.execute(_REPAIR, [link.connection_id for link in links])
         return [row["unit_id"] for row in await self._pool.fetch(_SWEEP)]
 
-    async def close(self) -> None:
-        """Gives the lock back; rows that are still open are for the next sweep."""
+    async def aclose(self) -> None:
+        """Lets the lock fall; rows that are still open are for the next sweep."""
         if self._keeper is not None:
-            keeper, self._keeper = self._keeper, None
-            if not keeper.is_closed():
-                await keeper.execute("SELECT pg_advisory_unlock_all()")
-            await self._pool.release(keeper)
+            await self._keeper.close()
 
 
 _FIND: Final = """

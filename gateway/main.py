@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 from pydantic import ValidationError
 
-from gateway.database import TRANSIENT, open_pool
+from gateway.database import TRANSIENT, connect
 from gateway.server import Gateway, ListenError
 from gateway.settings import Settings
 
@@ -30,7 +30,7 @@ def main() -> int:
     try:
         settings = Settings()  # type: ignore[call-arg] # from the environment
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(f"{_variable(str(item['loc'][0]))}: {item['msg']}" for item in error.errors())
         sys.stderr.write(f"gateway: wrong settings: {wrong}\n")
         return 2
     configure_logging(settings.log_json)
@@ -40,6 +40,11 @@ def main() -> int:
         sys.stderr.write(f"gateway: {error}\n")
         return 1
     return 0
+
+
+def _variable(field: str) -> str:
+    """The environment variable behind a setting."""
+    return field if field.isupper() else f"PATROL_{field.upper()}"
 
 
 async def serve(settings: Settings) -> None:
@@ -99,7 +104,7 @@ async def _await_database(settings: Settings, stop: asyncio.Event) -> None:
     reason = ""
     for _ in range(CONNECT_TRIES):
         try:
-            await (await open_pool(settings.database_url, 1)).close()
+            await (await connect(settings.database_url)).close()
         except ValueError as error:
             raise StartError(f"DATABASE_URL cannot be used: {error}") from error
         except TRANSIENT as error:

@@ -96,6 +96,8 @@ class Orders:
                 units = list(self._mailboxes)
             self._wake.clear()
             self._woken.clear()
+            if not units and not self._confirmed:
+                continue
             try:
                 await self._note_delivered()
                 await self._deliver(units)

@@ -70,12 +70,15 @@ def partition_day(name: str) -> date | None:
 
 
 async def _make(connection: asyncpg.Connection, day: date) -> None:
-    """Builds the partition beside the table and attaches it, which lets inserts into other days go on meanwhile. The
-    default partition is locked from before its rows move until the attachment forbids new ones of that day."""
+    """Builds the partition beside the table, moves what belongs to it, and attaches it.
+
+    Inserts wait for these milliseconds: one that had already chosen the default partition would fail on its new limit.
+    Readers go on but for the default partition.
+    """
     name = partition_name(day)
     start, end = _midnight(day), _midnight(day + timedelta(days=1))
     await connection.execute("SET LOCAL lock_timeout = '5s'")
-    await connection.execute("LOCK TABLE fixes IN SHARE UPDATE EXCLUSIVE MODE")
+    await connection.execute("LOCK TABLE ONLY fixes IN SHARE ROW EXCLUSIVE MODE")
     await connection.execute("LOCK TABLE fixes_default IN ACCESS EXCLUSIVE MODE")
     await connection.execute(f"CREATE TABLE {name} (LIKE fixes INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
     await connection.execute(

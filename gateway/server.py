@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from websockets.typing import Subprotocol
 
 from gateway.batch import Plan
 from gateway.bus import Bus
-from gateway.connection import CLOSE_WITHIN_S, Car, CarSocket, Services
+from gateway.connection import Car, CarSocket, Services
 from gateway.database import TRANSIENT, open_pool
 from gateway.handshake import Door
 from gateway.inbox import Inbox
@@ -70,7 +70,7 @@ class Gateway:
 
     async def _serve(self, pool: asyncpg.Pool, stop: asyncio.Event, started: Callable[[int], None]) -> None:
         await self._keep_partitions(pool)
-        self._links = Links(pool)
+        self._links = Links(pool, self._settings.database_url)
         self._roll = Roll(self._links, self._bus)
         self._inbox = Inbox(pool, self._settings.pace, self._announce)
         self._orders = Orders(pool, self._settings.gateway_orders_period_s)
@@ -79,7 +79,7 @@ class Gateway:
         self._bus.on("takeover", self._roll.on_hint)
         self._bus.on("devices", self._roll.on_hint)
         await self._roll.sweep()
-        async with self._listening() as server, asyncio.TaskGroup() as tasks:
+        async with aclosing(self._links), self._listening() as server, asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(self._inbox.run())
             background = [
                 tasks.create_task(part)
@@ -97,7 +97,6 @@ class Gateway:
             await self._drain(server, writing)
             for task in (*background, writing):
                 task.cancel()
-        await self._links.close()
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[Server]:
@@ -113,7 +112,7 @@ class Gateway:
                 compression=None,
                 max_size=FRAME_LIMIT_BYTES,
                 ping_interval=None,
-                close_timeout=CLOSE_WITHIN_S,
+                close_timeout=self._settings.gateway_close_s,
                 server_header=None,
             )
         except OSError as error:
@@ -187,10 +186,14 @@ class Gateway:
 
 
 async def _regularly(period_s: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    failing = False
     while True:
-        await asyncio.sleep(period_s)
+        await asyncio.sleep(min(period_s, RETRY_S) if failing else period_s)
         try:
             await work()
         except TRANSIENT as error:
-            log.warning("upkeep_failed", error=type(error).__name__)
-            await asyncio.sleep(min(period_s, RETRY_S))
+            if not failing:
+                log.warning("upkeep_failing", error=type(error).__name__)
+            failing = True
+        else:
+            failing = False

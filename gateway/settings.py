@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     gateway_ping_s: Seconds = 20
     gateway_silence_s: Seconds = 60
     gateway_hello_s: Seconds = 60
+    gateway_close_s: Seconds = 5
     gateway_orders_period_s: Seconds = 1
     gateway_sweep_s: Seconds = 10
     gateway_burst_frames: float = Field(default=20_000, ge=1)

@@ -18,7 +18,7 @@ import structlog
 
 from gateway.protocol import JournalledMessage, encode
 from vehicle_agent.errors import JournalError
-from vehicle_agent.journal_file import Row, Transaction, intact, is_damage, open_file, set_aside
+from vehicle_agent.journal_file import Row, Transaction, chunk_rows, intact, is_damage, open_file, set_aside
 from vehicle_agent.thinning import halved, thin
 
 _CHECK_SIZE_EVERY: Final = 64
@@ -185,11 +185,18 @@ class Journal:
             # A forgetting that a power cut undoes costs one repetition; it is not worth a sync.
             self._database.execute("PRAGMA synchronous = NORMAL")
             try:
-                self._written -= self._database.execute("DELETE FROM messages WHERE seq <= ?", (upto_seq,)).rowcount
+                while (gone := self._forget_some(upto_seq)) > 0:
+                    self._written -= gone
             finally:
                 self._database.execute("PRAGMA synchronous = FULL")
         except sqlite3.DatabaseError as error:
             _log.error("journal_forget_failed", reason=str(error))
+
+    def _forget_some(self, upto_seq: int) -> int:
+        return self._database.execute(
+            "DELETE FROM messages WHERE seq IN (SELECT seq FROM messages WHERE seq <= ? ORDER BY seq LIMIT ?)",
+            (upto_seq, chunk_rows(self._limit_bytes)),
+        ).rowcount
 
     def drop(self, seq: int) -> Row | None:
         """Let go of one message that is refused for good; gives it back for whoever wants to tell the crew."""

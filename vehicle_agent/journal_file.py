@@ -25,6 +25,7 @@ _LOCK_WAIT_S: Final = 2.0
 _PAGE_BYTES: Final = 4096
 _WAL_SHARE: Final = 16  # of the limit
 _WAL_LEAST_PAGES: Final = 16
+_ROWS_PER_WAL_PAGE: Final = 8  # a page holds about twenty messages
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SCHEMA: Final = f"""
     BEGIN;
@@ -76,6 +77,11 @@ def wal_pages(limit_bytes: int) -> int:
     return max(_WAL_LEAST_PAGES, limit_bytes // _WAL_SHARE // _PAGE_BYTES)
 
 
+def chunk_rows(limit_bytes: int) -> int:
+    """How many rows may be deleted at once so that the change fits into the write-ahead log."""
+    return wal_pages(limit_bytes) * _ROWS_PER_WAL_PAGE
+
+
 def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[Row]]:
     """The journal at `path`, made if absent, and the rows saved out of a damaged one that was set aside.
 
@@ -96,9 +102,7 @@ def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[Ro
 
 def _unusable(path: Path, error: sqlite3.Error) -> JournalError:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-        return JournalInUseError(
-            f"another agent uses the journal {path}; give this one its own with --journal FILE"
-        )
+        return JournalInUseError(f"another agent uses the journal {path}; give this one its own with --journal FILE")
     return JournalError(f"cannot use the journal {path} ({error}); name a writable place with --journal FILE")
 
 

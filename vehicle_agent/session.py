@@ -69,15 +69,16 @@ class Session:
         """One frame from the gateway: a message, or a batch of them. What cannot be read is logged and passed over."""
         try:
             # A batch is an array; each of its members is read alone, so that a strange one spoils no other.
-            batch = msgspec.json.decode(frame, type=msgspec.Raw | list[msgspec.Raw])
-            members = batch if isinstance(batch, list) else [batch]
-        except (msgspec.DecodeError, RecursionError) as error:
+            text = frame if isinstance(frame, str) else frame.decode()
+            is_batch = text.lstrip().startswith("[")
+            members = msgspec.json.decode(text, type=list[msgspec.Raw]) if is_batch else [msgspec.Raw(text)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             _log.warning("frame_unreadable", reason=str(error))
             return
         for member in members:
             try:
                 message = decode_from_gateway(bytes(member))
-            except (msgspec.DecodeError, RecursionError, TypeError) as error:
+            except (msgspec.DecodeError, UnicodeError, RecursionError, TypeError) as error:
                 _log.warning("message_unreadable", reason=str(error))
                 continue
             if message is not None and self.ended is None:

@@ -7,13 +7,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from vehicle_agent.journal_file import Row, Transaction, wal_pages
+from vehicle_agent.journal_file import Row, Transaction, chunk_rows, wal_pages
 
 _DISPOSABLE: Final = ("fix", "camera")
 # Thin down to this share of the limit, so that it need not be done again at once.
 _TARGET_SHARE: Final = 0.9
-# Rows a chunk per page of write-ahead log: a chunk's changes then fit into the log.
-_ROWS_PER_WAL_PAGE: Final = 8
 
 
 def used_bytes(database: sqlite3.Connection) -> int:
@@ -35,7 +33,7 @@ def thin(database: sqlite3.Connection, limit_bytes: int) -> tuple[int, bool]:
         return 0, True
     removed = 0
     target = int(budget * _TARGET_SHARE)
-    chunk = wal_pages(limit_bytes) * _ROWS_PER_WAL_PAGE
+    chunk = chunk_rows(limit_bytes)
     for kind in _DISPOSABLE:
         while used_bytes(database) > target:
             gone = _pass(database, kind, chunk)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+import structlog
+from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
 
 from dispatch.api.feed_hub import FeedHub, Listener
+from dispatch.api.problems import problem, unavailable
 from dispatch.api.signed_in import desk_of, session_or_none, tokens_of
+from dispatch.store.away import is_away
 
+_log = structlog.get_logger()
 router = APIRouter()
 HEARTBEAT_S: Final = 2.0
 RECHECK_S: Final = 60.0
@@ -24,13 +29,10 @@ _encode = msgspec.json.Encoder().encode
 
 @router.websocket("/feed")
 async def feed(socket: WebSocket) -> None:
-    """Refused in the handshake for nobody (403 by the protocol of the server), a foreign page, or another role."""
-    if not _same_origin(socket):
-        await socket.close(POLICY_VIOLATION, "another origin")
-        return
-    session = await session_or_none(socket)
-    if session is None or session.role not in ROLES:
-        await socket.close(POLICY_VIOLATION, "sign in as dispatcher or supervisor")
+    """Refused in the handshake: 401 for nobody, 403 for a foreign page or another role, 503 without the database."""
+    refusal = await _refusal(socket)
+    if refusal is not None:
+        await socket.send_denial_response(refusal)
         return
     await socket.accept()
     hub: FeedHub = socket.app.state.hub
@@ -43,15 +45,49 @@ async def feed(socket: WebSocket) -> None:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+    codes = [_code_of(end) for end in ends if isinstance(end, Exception)]
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await socket.close(TRY_AGAIN_LATER if listener.overrun else POLICY_VIOLATION)
+        await socket.close(TRY_AGAIN_LATER if listener.overrun else max(codes, default=POLICY_VIOLATION))
+
+
+def _code_of(error: Exception) -> int:
+    """How a stream that broke is closed: the browser comes back, and takes a snapshot."""
+    if is_away(error):
+        _log.warning("feed_stream_lost_database", error=type(error).__name__)
+    elif not isinstance(error, WebSocketDisconnect):
+        _log.error("feed_stream_failed", exc_info=error)
+    return TRY_AGAIN_LATER
+
+
+async def _refusal(socket: WebSocket) -> Response | None:
+    """Why this socket gets no feed; None where it does."""
+    if not _same_origin(socket):
+        return problem(HTTPStatus.FORBIDDEN, "forbidden", "The feed is for pages of this server alone.")
+    try:
+        session = await session_or_none(socket)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        return unavailable(error, socket.url.path)
+    if session is None:
+        return problem(HTTPStatus.UNAUTHORIZED, "unauthenticated", "Sign in first: POST /api/v1/session.")
+    if session.role not in ROLES:
+        detail = f"The feed is for {' and '.join(sorted(ROLES))}; you are signed in as {session.role}."
+        return problem(HTTPStatus.FORBIDDEN, "forbidden", detail)
+    return None
 
 
 async def _until_signed_out(socket: WebSocket) -> None:
     while True:
         await asyncio.sleep(RECHECK_S)
-        if await session_or_none(socket) is None:
+        try:
+            session = await session_or_none(socket)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            continue  # nobody can say at the moment; the stream goes on
+        if session is None or session.role not in ROLES:
             return
 
 

@@ -127,19 +127,19 @@ class FeedHub:
         """Lets a screen know within seconds that the server or the way to it is gone."""
         return {"type": "heartbeat", "seq": self.seq, "server_time": self._desk.clock().isoformat()}
 
+    async def begin(self) -> None:
+        """Follows the log from here on; before any listener, whose snapshot might else miss what comes in between."""
+        async with self._desk.engine.connect() as connection:
+            self._last_event_id = await log.last_event_id(connection)
+
     async def run(self) -> None:
         """Follows the log and flushes positions until it is cancelled."""
         await asyncio.gather(self._follow_log(), self._flush_positions(), self._reread_positions())
 
     async def _follow_log(self) -> None:
-        started = False
         while True:
             self._grown.clear()
             try:
-                if not started:
-                    async with self._desk.engine.connect() as connection:
-                        self._last_event_id = await log.last_event_id(connection)
-                    started = True
                 while await self._broadcast_new():
                     pass
             except (SQLAlchemyError, OSError) as error:

@@ -21,6 +21,7 @@ from dispatch.domain.refusals import Invalid
 from dispatch.service import assigning, incidents
 from dispatch.service.candidates import candidates_at, candidates_for
 from dispatch.service.desk import Desk
+from dispatch.service.incidents import Person
 from dispatch.store import views
 from dispatch.store.access import log_access
 from dispatch.store.decisions import candidate_record
@@ -39,9 +40,12 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def _detail(desk: Desk, incident_id: UUID) -> schemas.IncidentDetail:
-    async with desk.engine.connect() as connection:
-        return await present.incident_detail(connection, incident_id)
+async def _detail(desk: Desk, incident_id: UUID, by: Person) -> schemas.IncidentDetail:
+    """With the caller's data, so that the look is logged, also where it answers a change."""
+    async with desk.engine.begin() as connection:
+        detail = await present.incident_detail(connection, incident_id)
+        await log_access(connection, by.username, "incident", str(incident_id))
+    return detail
 
 
 @router.post("/incidents", status_code=201, responses=described(401, 403))
@@ -65,7 +69,7 @@ async def enter(
     incident_id, is_new = await incidents.enter_incident(desk, entry, by, key)
     if not is_new:
         response.headers["Idempotency-Replayed"] = "true"
-    return await _detail(desk, incident_id)
+    return await _detail(desk, incident_id, by)
 
 
 @router.get("/incidents", responses=described(401, 403), dependencies=[MAY_READ])
@@ -97,10 +101,7 @@ async def list_incidents(
 @router.get("/incidents/{incident_id}", responses=described(401, 403, 404))
 async def look_at(incident_id: UUID, desk: TheDesk, by: Reading) -> schemas.IncidentDetail:
     """One incident with its assignments, its full timeline and the caller. The look is logged."""
-    async with desk.engine.begin() as connection:
-        detail = await present.incident_detail(connection, incident_id)
-        await log_access(connection, by.username, "incident", str(incident_id))
-    return detail
+    return await _detail(desk, incident_id, by)
 
 
 @router.patch("/incidents/{incident_id}", responses=described(401, 403, 404, 409))
@@ -112,7 +113,7 @@ async def change(
     await incidents.amend_incident(
         desk, incident_id, changes, by, version=body.version, confirm_outside=body.confirm_outside
     )
-    return await _detail(desk, incident_id)
+    return await _detail(desk, incident_id, by)
 
 
 @router.post("/incidents/{incident_id}/close", responses=described(401, 403, 404, 409))
@@ -121,7 +122,7 @@ async def close(
 ) -> schemas.IncidentDetail:
     """The work is done; units still on it are free."""
     await incidents.close_incident(desk, incident_id, by, disposition=body.disposition, note=body.note)
-    return await _detail(desk, incident_id)
+    return await _detail(desk, incident_id, by)
 
 
 @router.post("/incidents/{incident_id}/cancel", responses=described(401, 403, 404, 409))
@@ -130,7 +131,7 @@ async def cancel(
 ) -> schemas.IncidentDetail:
     """It was none, or is none any more."""
     await incidents.cancel_incident(desk, incident_id, by, reason=body.reason)
-    return await _detail(desk, incident_id)
+    return await _detail(desk, incident_id, by)
 
 
 @router.post("/incidents/{incident_id}/merge", responses=described(401, 403, 404, 409))
@@ -139,7 +140,7 @@ async def merge(
 ) -> schemas.IncidentDetail:
     """Several calls, one incident: this one goes into the other, whose clock runs from the earlier call."""
     await incidents.merge_incident(desk, incident_id, body.into, by)
-    return await _detail(desk, incident_id)
+    return await _detail(desk, incident_id, by)
 
 
 @router.get("/incidents/{incident_id}/candidates", responses=described(401, 403, 404), dependencies=[MAY_DISPATCH])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -47,6 +48,15 @@ _CODE_OF_STATUS: Final = {
 RETRY_AFTER_S: Final = {HTTPStatus.TOO_MANY_REQUESTS: "300", HTTPStatus.SERVICE_UNAVAILABLE: "2"}
 
 
+class ProblemResponse(JSONResponse):
+    """Plain ASCII, since a member's name that a client made up may hold a lone surrogate, which UTF-8 can't carry."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode("ascii")
+
+
 def problem(
     status: HTTPStatus,
     code: str,
@@ -69,7 +79,14 @@ def problem(
         extra["WWW-Authenticate"] = "Bearer"
     if status in RETRY_AFTER_S:
         extra["Retry-After"] = RETRY_AFTER_S[status]
-    return JSONResponse(body, status_code=int(status), headers=extra, media_type=MEDIA_TYPE)
+    return ProblemResponse(body, status_code=int(status), headers=extra)
+
+
+def unavailable(error: Exception, path: str) -> JSONResponse:
+    """The database is away; whoever asks may try again."""
+    _log.error("database_unreachable", path=path, error=type(error).__name__)
+    detail = "The database can't be reached at the moment; nothing was changed. Try again in a few seconds."
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail)
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -111,9 +128,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:
         if is_away(error):
-            _log.error("database_unreachable", path=request.url.path, error=type(error).__name__)
-            detail = "The database can't be reached at the moment; nothing was changed. Try again in a few seconds."
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail)
+            return unavailable(error, request.url.path)
         _log.error("request_failed", path=request.url.path, exc_info=error)
         detail = "The server failed at this request; it is logged. Nothing was changed by it."
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)

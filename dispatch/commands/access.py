@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,6 +19,7 @@ from dispatch.settings import Settings, read_settings
 from dispatch.store.database import create_engine
 from dispatch.up import bring_up_to_date
 
+BUS_WITHIN_S: Final = 4.0
 Result = TypeVar("Result")
 
 DataOption = Annotated[
@@ -49,7 +51,9 @@ class Access:
 
     async def announce(self, subject: str, payload: Any) -> None:
         """A hint to servers that run; nobody hears it where none does."""
-        await announce_once(self.settings.nats_url, self.settings.bureau, subject, payload)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BUS_WITHIN_S):
+                await announce_once(self.settings.nats_url, self.settings.bureau, subject, payload)
 
 
 def with_data(chosen: Path | None, work: Callable[[Access], Awaitable[Result]]) -> Result:

@@ -28,6 +28,7 @@ from gateway.partitions import partition_name
 
 LEAST_FREE_BYTES: Final = 1 << 30
 CLOCK_APART_S: Final = 1.0
+BUS_WITHIN_S: Final = 4.0
 OLDEST_PLAUSIBLE: Final = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -92,12 +93,18 @@ async def _database(engine: AsyncEngine) -> Finding:
 
 async def _bus(url: str) -> Finding:
     try:
-        client = await nats.connect(url, allow_reconnect=False, connect_timeout=2)
+        async with asyncio.timeout(BUS_WITHIN_S):
+            client = await nats.connect(url, allow_reconnect=False, error_cb=_ignore)
     except (nats.errors.Error, OSError) as error:
-        return Finding(Verdict.PROBLEM, "bus", f"NATS cannot be reached ({error}); check NATS_URL and its server")
+        reason = str(error) or "no answer in time"
+        return Finding(Verdict.PROBLEM, "bus", f"NATS cannot be reached ({reason}); check NATS_URL and its server")
     version = client.connected_server_version
     await client.close()
     return Finding(Verdict.OK, "bus", f"NATS {version.major}.{version.minor}.{version.patch} answers")
+
+
+async def _ignore(error: Exception) -> None:
+    """The library prints each attempt's error by itself otherwise; the last one is reported."""
 
 
 async def _migrations(engine: AsyncEngine) -> Finding:
@@ -145,8 +152,8 @@ def _disk(folder: Path) -> Finding:
 
 async def _map(engine: AsyncEngine) -> Finding:
     advice = "travel times are straight lines until `patrol map import FILE`"
-    current, _ = await revisions(engine)
-    if current is None:
+    current, newest = await revisions(engine)
+    if current != newest:
         return Finding(Verdict.NOTE, "map", f"no streets are loaded; {advice}")
     async with engine.connect() as connection:
         loaded = await registry.loaded_map(connection)
@@ -161,9 +168,11 @@ def _link(engines: Announcement) -> list[Finding]:
     if engines.gateway_url is None:
         return [Finding(Verdict.NOTE, "link", "no gateway was started by `patrol up` on this folder")]
     findings = []
-    for subject, url in (("server", engines.api_url), ("link", engines.gateway_url)):
-        if url is not None and answers(f"{url}/readyz"):
-            findings.append(Finding(Verdict.OK, subject, f"ready at {url}"))
+    for subject, url in (("server", f"{engines.api_url}/readyz"), ("link", f"{engines.gateway_url}/healthz")):
+        if answers(url):
+            findings.append(Finding(Verdict.OK, subject, f"{url} answers"))
         else:
-            findings.append(Finding(Verdict.PROBLEM, subject, f"{url} is not ready; see the folder log/ in the data"))
+            findings.append(
+                Finding(Verdict.PROBLEM, subject, f"{url} does not answer well; see log/ in the data folder")
+            )
     return findings

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +11,6 @@ from dispatch.commands.access import Access, DataOption, with_data
 from dispatch.domain.refusals import NoMap
 from dispatch.roads.refusal import MapRefused
 from dispatch.store import registry
-
-if TYPE_CHECKING:
-    from dispatch.roads.street_map import StreetMap
 
 app = typer.Typer(help="Streets for travel times and for the base map.", no_args_is_help=True)
 
@@ -27,25 +23,19 @@ def import_(
     data: DataOption = None,
 ) -> None:
     """Load a city's streets; a file that cannot be read whole changes nothing."""
-    from dispatch.roads.osm_import import import_osm, parse_bbox  # noqa: PLC0415 - scipy: no other command waits for it
+    # numpy, scipy, osmium: no other command has to wait for them
+    from dispatch.roads.osm_import import import_osm, parse_bbox  # noqa: PLC0415
+    from dispatch.service.street_maps import load_map  # noqa: PLC0415
 
     try:
         box = parse_bbox(bbox) if bbox is not None else None
     except MapRefused as refusal:
         raise typer.BadParameter(str(refusal), param_hint="--bbox") from refusal
     street_map = import_osm(file, box)
-    content = street_map.to_bytes()
 
     async def store(access: Access) -> None:
         async with access.engine.begin() as connection:
-            await registry.store_map(
-                connection,
-                source=street_map.info.source,
-                sha256=street_map.info.sha256,
-                generated=street_map.info.generated,
-                facts=map_facts(street_map),
-                content=content,
-            )
+            await load_map(connection, street_map)
         await access.announce("map", {})
 
     with_data(data, store)
@@ -72,21 +62,6 @@ def info(*, data: DataOption = None) -> None:
     typer.echo(f"size       {found.size_bytes / 1e6:.1f} MB")
     for name, value in found.facts.items():
         typer.echo(f"{name:<10} {_plain(value)}")
-
-
-def map_facts(street_map: StreetMap) -> dict[str, Any]:
-    """What is kept beside a stored map, to be read without the map; extents are {south, west, north, east} degrees."""
-    about = asdict(street_map.info)
-    facts = {name: about[name] for name in about if name not in {"source", "sha256", "generated"}}
-    return {
-        "ways": facts.pop("ways_taken"),
-        "kilometres": round(street_map.kilometres, 1),
-        "nodes": street_map.nodes,
-        "edges": street_map.edges,
-        "arcs": len(street_map.arcs.tail),
-        "extent": asdict(street_map.extent),
-        **facts,
-    }
 
 
 def _plain(value: Any) -> str:

@@ -69,6 +69,11 @@ class Assignment:
         return not TRANSITIONS[self.state]
 
     @property
+    def is_answered(self) -> bool:
+        """The crew, or GPS for it, has said something of it."""
+        return any((self.acknowledged_at, self.en_route_at, self.on_scene_at, self.cleared_at))
+
+    @property
     def last_milestone_at(self) -> datetime:
         """The latest time that is known of it; a later step can't lie before it."""
         known = (self.acknowledged_at, self.en_route_at, self.on_scene_at, self.cleared_at)

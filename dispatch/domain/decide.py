@@ -49,16 +49,17 @@ def milestone_time(testimony: Testimony, not_before: datetime) -> tuple[datetime
     """The time that counts, and why it is not the car's where it isn't.
 
     A step that an officer took at 10:02 counts as 10:02, however late the message came. A car's clock that would put
-    it after its receipt or before the step it follows can't be right: the server's time of receipt counts then.
+    it after its receipt or before the step it follows can't be right: the server's time of receipt counts then, which
+    may itself be a little before that step where two servers' clocks differ.
     """
-    car_time = testimony.car_time
+    car_time, receipt = testimony.car_time, max(testimony.received_at, not_before)
     if car_time is None:
-        return testimony.received_at, None
+        return receipt, None
     if car_time > testimony.received_at + CLOCK_TOLERANCE:
-        return testimony.received_at, "car_clock_ahead"
+        return receipt, "car_clock_ahead"
     if car_time < not_before - CLOCK_TOLERANCE:
-        return max(testimony.received_at, not_before), "car_clock_behind"
-    return min(max(car_time, not_before), max(testimony.received_at, not_before)), None
+        return receipt, "car_clock_behind"
+    return min(max(car_time, not_before), receipt), None
 
 
 def take_step(assignment: Assignment, to: AssignmentState, testimony: Testimony, **data: Any) -> Outcome:
@@ -73,9 +74,7 @@ def take_step(assignment: Assignment, to: AssignmentState, testimony: Testimony,
     if to not in TRANSITIONS[assignment.state] or to not in KIND_OF_STEP:
         over = " and over" if assignment.is_over else ""
         raise BadStep(f"This assignment is {assignment.state}{over}; it can't become {to}.", member="status")
-    # A receiver's time is GNSS time: it stands even where a late press of an earlier step says otherwise.
-    by_gps = testimony.said_by is SaidBy.GPS
-    at, doubt = milestone_time(testimony, assignment.dispatched_at if by_gps else assignment.last_milestone_at)
+    at, doubt = milestone_time(testimony, _earliest(assignment, testimony.said_by))
     inferred = tuple(
         Event(
             kind=KIND_OF_STEP[step],
@@ -97,6 +96,14 @@ def take_step(assignment: Assignment, to: AssignmentState, testimony: Testimony,
     return Outcome(replace(assignment, **changes), (*inferred, taken))
 
 
+def _earliest(assignment: Assignment, said_by: SaidBy) -> datetime:
+    """Before this the step can't have been taken.
+
+    A receiver's time is GNSS time: it stands even where a late press of an earlier step says otherwise.
+    """
+    return assignment.dispatched_at if said_by is SaidBy.GPS else assignment.last_milestone_at
+
+
 def _may_only_witness(assignment: Assignment, said_by: SaidBy) -> bool:
     """An arrival that changes no state: a second word on it, or a track that came in after the end."""
     if assignment.is_over:
@@ -106,7 +113,7 @@ def _may_only_witness(assignment: Assignment, said_by: SaidBy) -> bool:
 
 def _second_witness(assignment: Assignment, testimony: Testimony, data: dict[str, Any]) -> Outcome:
     """Button after GPS, GPS after button: both stay in the log, the earlier one counts."""
-    at, doubt = milestone_time(testimony, assignment.dispatched_at)
+    at, doubt = milestone_time(testimony, _earliest(replace(assignment, on_scene_at=None), testimony.said_by))
     on_scene_at = at if assignment.on_scene_at is None else min(at, assignment.on_scene_at)
     event = _event(assignment, EventKind.UNIT_ON_SCENE, at, testimony, data, doubt)
     return Outcome(replace(assignment, on_scene_at=on_scene_at), (event,))

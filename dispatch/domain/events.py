@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     UNIT_ACKNOWLEDGED = "unit_acknowledged"
     UNIT_EN_ROUTE = "unit_en_route"
     UNIT_ON_SCENE = "unit_on_scene"
+    ARRIVAL_MARKED_FOR_REVIEW = "arrival_marked_for_review"
     UNIT_CLEARED = "unit_cleared"
     UNIT_DECLINED = "unit_declined"
     ASSIGNMENT_ENDED = "assignment_ended"

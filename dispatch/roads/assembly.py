@@ -74,7 +74,7 @@ def assemble(runs: Sequence[Run], info: MapInfo) -> StreetMap | None:
         info=replace(
             info,
             cut_off_edges=int(np.count_nonzero(~kept)),
-            cut_off_km=round(float(length[~kept].sum() / 1000), 3),
+            cut_off_km=float(length[~kept].sum() / 1000),
         ),
         names=names,
         node_lat=lat[a_point_of[used]],

@@ -45,9 +45,10 @@ def import_osm(path: Path, bbox: Extent | None = None) -> StreetMap:
     reader = _Reader(bbox)
     try:
         reader.read(str(path))
-    # libosmium reports every defect of a file as RuntimeError, and impossible text in it as UnicodeDecodeError
-    except (RuntimeError, UnicodeDecodeError) as defect:
-        raise MapRefused(name, f"the file is damaged, incomplete or of another kind ({defect})", _FRESH) from defect
+    # libosmium reports a file's defects as RuntimeError, and numbers, dates and text that are none as the others
+    except (RuntimeError, ValueError, LookupError, OverflowError) as defect:
+        reason = f"the file is damaged, incomplete or of another kind ({' '.join(str(defect).split())})"
+        raise MapRefused(name, reason, _FRESH) from defect
     info = MapInfo(
         source=name,
         sha256=digest,

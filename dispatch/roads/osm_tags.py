@@ -15,6 +15,7 @@ from dispatch.roads.speeds import CLASS_SPEED_KMH
 Tags = Mapping[str, str]
 
 _ACCESS_KEYS: Final = ("motorcar", "motor_vehicle", "vehicle", "access")  # the most special one decides
+_ONEWAY_KEYS: Final = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
 _DENIED: Final = frozenset({"no", "private", "agricultural", "forestry"})
 _EMERGENCY: Final = frozenset({"yes", "designated", "official"})
 _BLOCKING: Final = frozenset({"bollard", "block", "jersey_barrier", "debris", "log", "planter", "barrier_board"})
@@ -47,7 +48,7 @@ def denied(tags: Tags) -> bool:
 
 def direction(tags: Tags) -> Direction:
     """One-way or not. Roundabouts and motorways are one-way unless they say otherwise."""
-    oneway = tags.get("oneway", "")
+    oneway = next((tags[key] for key in _ONEWAY_KEYS if key in tags), "")
     if oneway in _FORWARD:
         return Direction.FORWARD
     if oneway in _BACKWARD:

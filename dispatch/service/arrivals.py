@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from dispatch.domain.arrival import detect_arrival
+from dispatch.domain.arrival import DEFAULT_RULES, Arrival, detect_arrival
 from dispatch.domain.assignment import Assignment, AssignmentState
 from dispatch.domain.decide import Testimony
-from dispatch.domain.events import SaidBy
-from dispatch.domain.geometry import Position
+from dispatch.domain.events import Event, EventKind, SaidBy
+from dispatch.domain.fix import Fix
+from dispatch.domain.geometry import Position, distance_m
 from dispatch.domain.press import review_press
 from dispatch.service.desk import Desk
 from dispatch.service.steps import record_step
@@ -30,26 +31,32 @@ async def watch_arrivals(desk: Desk, unit_ids: Collection[UUID] | None) -> None:
     now = desk.clock()
     async with desk.engine.connect() as connection:
         rows = await watched_assignments(connection, now - LATE_WITNESS)
-        known = await has_gps_arrival(connection, [row.assignment_id for row in rows])
+        told = await has_gps_arrival(connection, [row.assignment_id for row in rows])
     for row in rows:
-        if row.assignment_id in known or (unit_ids is not None and row.unit_id not in unit_ids):
-            continue
-        await _look(desk, assignment_of(row), Position(row.scene_lat, row.scene_lon))
+        if unit_ids is None or (row.unit_id in unit_ids and row.assignment_id not in told):
+            scene = Position(row.scene_lat, row.scene_lon)
+            await _look(desk, assignment_of(row), scene, told=row.assignment_id in told)
 
 
-async def _look(desk: Desk, assignment: Assignment, scene: Position) -> None:
+async def _look(desk: Desk, assignment: Assignment, scene: Position, *, told: bool) -> None:
+    """`told`: the GPS arrival is in the log; a press that came after it may still need a person's eye."""
     now = desk.clock()
     async with desk.engine.connect() as connection:
+        presses = await button_arrivals(connection, assignment.assignment_id)
+        if told and not presses:
+            return
         fixes = await track(
             connection, assignment.unit_id, assignment.dispatched_at - TRACK_BEFORE, assignment.ended_at or now
         )
-        presses = await button_arrivals(connection, assignment.assignment_id)
     arrival = detect_arrival(fixes, scene, since=assignment.dispatched_at)
-    review = {str(reason) for press in presses for reason in review_press(press, arrival, fixes, scene)}
-    if arrival is None and tuple(sorted(review)) == assignment.review:
+    if arrival is not None and not assignment.is_answered and not _came(fixes, arrival, scene):
+        return
+    review = sorted({str(reason) for press in presses for reason in review_press(press, arrival, fixes, scene)})
+    is_news = arrival is not None and not told
+    if not is_news and tuple(review) == assignment.review:
         return
     async with transaction(desk) as work:
-        if arrival is not None:
+        if arrival is not None and is_news:
             await record_step(
                 work,
                 str(assignment.assignment_id),
@@ -58,4 +65,25 @@ async def _look(desk: Desk, assignment: Assignment, scene: Position) -> None:
                 unit_id=assignment.unit_id,
                 data={"distance_m": round(arrival.distance_m), "confirmed_at": arrival.confirmed_at.isoformat()},
             )
-        await set_review(work.connection, assignment.assignment_id, sorted(review))
+        if tuple(review) != assignment.review:
+            await set_review(work.connection, assignment.assignment_id, review)
+            work.record(
+                Event(
+                    kind=EventKind.ARRIVAL_MARKED_FOR_REVIEW,
+                    happened_at=now,
+                    said_by=SaidBy.SERVER,
+                    incident_id=assignment.incident_id,
+                    assignment_id=assignment.assignment_id,
+                    unit_id=assignment.unit_id,
+                    data={"review": review},
+                )
+            )
+
+
+def _came(fixes: Sequence[Fix], arrival: Arrival, scene: Position) -> bool:
+    """Was the car seen elsewhere before? One that stood at the scene already proves nothing about its crew.
+
+    Without an answer of the crew such an arrival waits: it must not hide that nobody acknowledged the order.
+    """
+    before = (fix for fix in fixes if fix.fixed_at < arrival.arrived_at)
+    return any(distance_m(fix.position, scene) > DEFAULT_RULES.radius_m for fix in before)

@@ -53,7 +53,7 @@ async def send_unit(
     unit = await unit_now(work.connection, unit_id)
     if unit.active is not None:
         raise UnitBusy(
-            f"Unit {unit.name} has another incident; choose another unit, or end that assignment first.",
+            f"Unit {unit.name} is on an incident already; choose another unit, or end that assignment first.",
             member="unit_id",
         )
     if unit.status is UnitStatus.OUT_OF_SERVICE:

@@ -17,6 +17,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.sos import end_sos, raise_sos
 from dispatch.service.steps import record_step
 from dispatch.service.transaction import Work, transaction
+from dispatch.store.away import is_passing
 from dispatch.store.inbox import CarMessage, keep_camera_state, mark_handled, next_message
 from dispatch.store.units import set_availability, unit_now
 from gateway import protocol
@@ -41,7 +42,7 @@ async def _handle_next(desk: Desk) -> bool:
                 return False
             await _handle(desk, work, message)
     except DBAPIError as error:
-        if message is None or error.connection_invalidated:
+        if message is None or is_passing(error):
             raise
         await _set_aside(desk, message, error)
     except (LookupError, ValueError, TypeError, RuntimeError) as error:

@@ -20,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.assignment import AssignmentState
 from dispatch.domain.events import Event, EventKind, SaidBy
-from dispatch.domain.incident import Incident
+from dispatch.domain.incident import Incident, IncidentState
 from dispatch.domain.policy import POLICY_NAME, Candidate, choose_units
+from dispatch.domain.refusals import Refused
 from dispatch.service.arrivals import watch_arrivals
 from dispatch.service.assigning import AUTOMATIC, assign_automatically, take_off
 from dispatch.service.candidates import candidates_for
@@ -29,16 +30,20 @@ from dispatch.service.desk import Desk
 from dispatch.service.inbox import read_inbox
 from dispatch.service.transaction import transaction
 from dispatch.store import alarms
-from dispatch.store.assignments import find_assignment, lock_assignment, overdue_acknowledgements
+from dispatch.store.assignments import (
+    active_assignments,
+    find_assignment,
+    lock_assignment,
+    overdue_acknowledgements,
+)
 from dispatch.store.decisions import keep_decision
 from dispatch.store.incidents import lock_incident, waiting_incidents
+from dispatch.store.log import noted_links
 from dispatch.store.units import links
 
 _log = structlog.get_logger()
 LEADER_LOCK: Final = 0x_7A_70_02
 TICK_S: Final = 1.0
-SWEEP_S: Final = 10.0
-"""How often all tracks are read, whatever the hints say."""
 RETRY_S: Final = 1.0
 
 
@@ -98,7 +103,7 @@ class DispatcherLoop:
                 raise
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
-        except (LookupError, ValueError, TypeError, RuntimeError, ArithmeticError):
+        except (Refused, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError):
             # A round that a bug broke must not end dispatching: the next one starts from the tables again.
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
@@ -173,6 +178,11 @@ class DispatcherLoop:
     async def _nobody(self, incident: Incident, candidates: Sequence[Candidate]) -> None:
         """Nobody can go: said once, and again only after it was resolved."""
         async with transaction(self._desk) as work:
+            current = await lock_incident(work.connection, incident.incident_id)
+            if current.state is not IncidentState.OPEN or await active_assignments(
+                work.connection, incident.incident_id
+            ):
+                return  # it was ended, or somebody was sent by hand, while we looked
             alarm_id = await alarms.raise_alarm(
                 work.connection,
                 kind="no_unit",
@@ -202,7 +212,9 @@ class DispatcherLoop:
             )
 
     async def _watch(self, now: datetime) -> None:
-        sweep = self._swept_at is None or (now - self._swept_at).total_seconds() >= SWEEP_S
+        """Those whose fixes were announced; all of them every `tick_s`, whatever was announced."""
+        tick_s = self._desk.settings.tick_s
+        sweep = self._swept_at is None or (now - self._swept_at).total_seconds() >= tick_s
         moved, self._moved = self._moved, set()
         if sweep:
             self._swept_at = now
@@ -213,11 +225,12 @@ class DispatcherLoop:
     async def _note_links(self) -> None:
         async with self._desk.engine.connect() as connection:
             now_up = await links(connection)
-        if self._links is not None:
-            changed = {unit: up for unit, up in now_up.items() if self._links.get(unit, False) != up}
-            if changed:
-                async with transaction(self._desk) as work:
-                    work.record(*(_link_event(unit, up, work.now) for unit, up in changed.items()))
+            if self._links is None:  # what changed while nobody led is noted now
+                self._links = await noted_links(connection, now_up)
+        changed = {unit: up for unit, up in now_up.items() if self._links.get(unit, False) != up}
+        if changed:
+            async with transaction(self._desk) as work:
+                work.record(*(_link_event(unit, up, work.now) for unit, up in changed.items()))
         self._links = now_up
 
 

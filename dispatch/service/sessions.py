@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -17,6 +18,8 @@ from dispatch.domain.refusals import Refused
 from dispatch.service.accounts import verify_password
 from dispatch.service.desk import Desk
 from dispatch.store.tables import sessions, users
+
+NAMES_KEPT: Final = 10_000
 
 
 class BadCredentials(Refused):
@@ -55,35 +58,39 @@ class SignIns:
         self._window = timedelta(seconds=window_s)
         self._failed: defaultdict[str, deque[datetime]] = defaultdict(deque)
 
-    def check(self, username: str, now: datetime) -> None:
-        """Raises TooManyAttempts."""
+    def attempt(self, username: str, now: datetime) -> None:
+        """Counts an attempt as failed until it has succeeded, so that many at once are no way round the limit.
+
+        Raises TooManyAttempts.
+        """
+        if len(self._failed) >= NAMES_KEPT:
+            self._forget_old(now)
         failed = self._failed[username]
         while failed and failed[0] < now - self._window:
             failed.popleft()
-        if not failed:
-            del self._failed[username]
-        elif len(failed) >= self._limit:
+        if len(failed) >= self._limit:
             minutes = max(round(self._window.total_seconds() / 60), 1)
             raise TooManyAttempts(f"Too many failed sign-ins with this name; try again in {minutes} minutes.")
-
-    def failed(self, username: str, now: datetime) -> None:
-        """One more."""
-        self._failed[username].append(now)
+        failed.append(now)
 
     def succeeded(self, username: str) -> None:
         """Forgets the failures before it."""
         self._failed.pop(username, None)
 
+    def _forget_old(self, now: datetime) -> None:
+        """Names that somebody made up must not fill the memory."""
+        for username in [name for name, failed in self._failed.items() if failed[-1] < now - self._window]:
+            del self._failed[username]
+
 
 async def sign_in(desk: Desk, sign_ins: SignIns, username: str, password: str) -> tuple[str, Session]:
     """A new session and its token. Raises BadCredentials, TooManyAttempts."""
     now = desk.clock()
-    sign_ins.check(username, now)
     async with desk.engine.connect() as connection:
         user = (await connection.execute(select(users).where(users.c.username == username))).one_or_none()
+    sign_ins.attempt(username, now)
     fits = await asyncio.to_thread(verify_password, user.password_hash if user else None, password)
     if user is None or not fits or user.disabled_at is not None:
-        sign_ins.failed(username, now)
         raise BadCredentials("Name or password is wrong.")
     sign_ins.succeeded(username)
     token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(24)

@@ -64,6 +64,20 @@ async def timeline(connection: AsyncConnection, incident_id: UUID) -> Sequence[A
     return (await connection.execute(query)).all()
 
 
+async def noted_links(connection: AsyncConnection, unit_ids: Iterable[UUID]) -> dict[UUID, bool]:
+    """Which of these cars' links were up when it was last noted; without those of which nothing was."""
+    last = (
+        select(events.c.kind)
+        .where(events.c.unit_id == units.c.unit_id, events.c.kind.in_(("unit_connected", "unit_disconnected")))
+        .order_by(events.c.event_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(units.c.unit_id, last.label("kind")).where(units.c.unit_id.in_(list(unit_ids)))
+    rows = await connection.execute(query)
+    return {row.unit_id: row.kind == "unit_connected" for row in rows if row.kind is not None}
+
+
 async def has_gps_arrival(connection: AsyncConnection, assignment_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the assignments whose arrival the GPS witness has already told."""
     query = select(events.c.assignment_id).where(

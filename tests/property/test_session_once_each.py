@@ -44,8 +44,8 @@ class Database:
 class Wire:
     """One connection: the session at its far end, and what is under way in both directions."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.session = Session(0.0, limits)
+    def __init__(self, limits: Limits, now_s: float) -> None:
+        self.session = Session(now_s, limits)
         self.to_gateway: deque[str] = deque()
         self.to_car: deque[Any] = deque()
         self.sent_up_to = 0
@@ -55,15 +55,16 @@ class Wire:
 class OnceEach(RuleBasedStateMachine):
     """A car, its wires (old ones linger after a takeover), the gateway's queue, and the database."""
 
-    @initialize(burst=st.integers(4, 60))
+    @initialize(burst=st.integers(2, 12))
     def begin(self, burst: int) -> None:
-        self.limits = Limits(burst_frames=burst, frames_per_s=0.001)
+        self.limits = Limits(burst_frames=burst, frames_per_s=1)
         self.journal: dict[int, dict[str, Any]] = {}
         self.journalled: set[int] = set()
         self.next_seq = 1
         self.database = Database()
         self.queue: list[Parcel] = []
         self.wires: list[Wire] = []
+        self.now_s = 0.0
         self.acks: list[int] = []
         self.connect()
 
@@ -106,7 +107,7 @@ class OnceEach(RuleBasedStateMachine):
     @rule()
     def connect(self) -> None:
         """A new connection takes over; what the old one still has under way may arrive late, or never."""
-        wire = Wire(self.limits)
+        wire = Wire(self.limits, self.now_s)
         hello = {"type": "hello", "boot": str(BOOT), "agent": "model/1", "clock_ms": NOW_MS}
         wire.to_gateway.append(json.dumps(hello))
         self.wires = [*[old for old in self.wires if not old.cut][-2:], wire]
@@ -149,6 +150,13 @@ class OnceEach(RuleBasedStateMachine):
         wire.to_car.clear()
         self.connect()
 
+    @rule(seconds=st.integers(1, 8))
+    def wait(self, seconds: int) -> None:
+        """Time passes: the rate limit refills, and whoever was shed and stays is closed."""
+        self.now_s += seconds
+        for wire in self.wires:
+            self.carry(wire, wire.session.tick(self.now_s))
+
     # ---- the gateway
 
     @precondition(lambda self: self.queue)
@@ -177,7 +185,7 @@ class OnceEach(RuleBasedStateMachine):
 
     def run_wire(self, wire: Wire, frames: int) -> None:
         for _ in range(min(frames, len(wire.to_gateway))):
-            self.carry(wire, wire.session.receive(wire.to_gateway.popleft(), 0.0, NOW_MS))
+            self.carry(wire, wire.session.receive(wire.to_gateway.popleft(), self.now_s, NOW_MS))
 
     def carry(self, wire: Wire, outputs: list[Output]) -> None:
         for output in outputs:
@@ -191,7 +199,7 @@ class OnceEach(RuleBasedStateMachine):
             elif isinstance(output, NeedWelcome):
                 held = self.database.high_water[JOURNAL]
                 welcome = Welcome(unit_id="u", unit_name="U", server_ms=NOW_MS, resume_after=held, orders=[])
-                self.carry(wire, wire.session.welcome(welcome, 0.0, NOW_MS))
+                self.carry(wire, wire.session.welcome(welcome, self.now_s, NOW_MS))
             elif isinstance(output, Close):
                 wire.cut = True
 
@@ -228,4 +236,4 @@ class OnceEach(RuleBasedStateMachine):
 
 
 TestOnceEach = OnceEach.TestCase
-TestOnceEach.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestOnceEach.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from gateway.server import Gateway
@@ -72,13 +72,20 @@ def gateway_settings(database_url: str, nats_url: str, **changes: Any) -> Settin
 async def running(settings: Settings) -> AsyncIterator[str]:
     """A gateway inside this process; the value is its address."""
     stop = asyncio.Event()
-    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(Gateway(settings).run(stop, port.set_result))
-    await asyncio.wait([task, port], return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
+    started = asyncio.Event()
+    ports: list[int] = []
+
+    def ready(port: int) -> None:
+        ports.append(port)
+        started.set()
+
+    task = asyncio.create_task(Gateway(settings).run(stop, ready))
+    task.add_done_callback(lambda _: started.set())
+    await started.wait()
+    if not ports:
         await task
     try:
-        yield f"ws://127.0.0.1:{port.result()}/vehicle/v1"
+        yield f"ws://127.0.0.1:{ports[0]}/vehicle/v1"
     finally:
         stop.set()
         await task
@@ -135,6 +142,52 @@ class FakeCar:
             await (await self.socket.ping())
 
 
+class JournalCar:
+    """A car that loses nothing: it journals, sends in order, resumes after every break, and forgets what is acked."""
+
+    def __init__(self, address: str, device: Device) -> None:
+        self.address = address
+        self.device = device
+        self.journal: dict[int, dict[str, Any]] = {}
+        self.acked_seq = 0
+        self.connections = 0
+
+    def write(self, message: dict[str, Any]) -> None:
+        """Into the journal; `run` sends it."""
+        self.journal[message["seq"]] = message
+
+    async def run(self, done: Callable[[], bool]) -> None:
+        """Drives the link until `done` and nothing waits for its acknowledgement."""
+        while self.journal or not done():
+            try:
+                async with car(self.address, self.device) as link:
+                    self.connections += 1
+                    sent = (await link.hello())["resume_after"]
+                    self.forget(sent)
+                    await asyncio.gather(self._send(link, sent, done), self._listen(link, done))
+            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError):
+                await asyncio.sleep(0.1)
+
+    async def _send(self, link: FakeCar, sent: int, done: Callable[[], bool]) -> None:
+        while self.journal or not done():
+            waiting = [message for seq, message in self.journal.items() if seq > sent]
+            for message in waiting:
+                await link.send(message)
+                sent = message["seq"]
+            await asyncio.sleep(0.02)
+        await link.socket.close()
+
+    async def _listen(self, link: FakeCar, done: Callable[[], bool]) -> None:
+        while self.journal or not done():
+            self.forget((await link.until("ack"))["seq"])
+
+    def forget(self, seq: int) -> None:
+        """All up to `seq` is the server's now."""
+        self.acked_seq = max(self.acked_seq, seq)
+        for held in [held for held in self.journal if held <= seq]:
+            del self.journal[held]
+
+
 @asynccontextmanager
 async def car(address: str, device: Device, **options: Any) -> AsyncIterator[FakeCar]:
     """A connected car; it has not said hello."""
@@ -164,3 +217,10 @@ def fix(seq: int, time_ms: int | None = None, **members: Any) -> dict[str, Any]:
 def sos(seq: int, **members: Any) -> dict[str, Any]:
     """A call for help without a position."""
     return {"type": "sos", "seq": seq, "time_ms": now_ms(), "active": True, **members}
+
+
+async def until(database: asyncpg.Connection, query: str, *arguments: object) -> None:
+    """Waits until the query's single value is true."""
+    async with asyncio.timeout(WAIT_S):
+        while not await database.fetchval(query, *arguments):  # noqa: ASYNC110 - the table is the only witness
+            await asyncio.sleep(0.02)

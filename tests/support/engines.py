@@ -32,6 +32,14 @@ def engines() -> Iterator[EngineUrls]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """A data folder of its own, not made yet, below a folder that only its owner can enter."""
+    parent = Path(tempfile.mkdtemp(prefix="patrol-"))
+    yield parent / "data"
+    shutil.rmtree(parent)
+
+
 @pytest.fixture(scope="session")
 def nats_url(engines: EngineUrls) -> str:
     """The session's bus; tests on it keep apart by a bureau code of their own."""

@@ -157,14 +157,17 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("disposition", sa.Text(), comment="how it ended, free text"),
         sa.Column("merged_into", sa.Uuid()),
-        sa.Column("exclusion", sa.Text(), comment="why the ten-minute clock leaves it out; null: it counts"),
+        sa.Column(
+            "exclusion",
+            sa.Text(),
+            comment="why the ten-minute clock leaves it out; a cancellation is told by state and arrival",
+        ),
         sa.Column("created_by", sa.Uuid()),
         sa.Column(
             "version", sa.Integer(), server_default=sa.text("1"), nullable=False, comment="rises with each change"
         ),
         sa.CheckConstraint(
-            "exclusion IN ('cancelled','duplicate','officer_initiated','scheduled','test')",
-            name=op.f("ck_incidents_exclusion"),
+            "exclusion IN ('duplicate','officer_initiated','scheduled','test')", name=op.f("ck_incidents_exclusion")
         ),
         sa.CheckConstraint("state IN ('open','closed','cancelled','merged')", name=op.f("ck_incidents_state")),
         sa.CheckConstraint("priority BETWEEN 1 AND 4", name=op.f("ck_incidents_priority")),

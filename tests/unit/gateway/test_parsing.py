@@ -116,7 +116,19 @@ def test_bad_hello_is_an_error_even_with_a_seq() -> None:
 
 @pytest.mark.parametrize(
     "frame",
-    ["", "{", "nope", "{'type': 1}", '{"a": NaN}', '{"a": Infinity}', b"\xff\xfe", "\ufeff{}", "[" * 60_000, "{}{}"],
+    [
+        "",
+        "{",
+        "nope",
+        "{'type': 1}",
+        '{"a": NaN}',
+        '{"a": Infinity}',
+        b"\xff\xfe",
+        "\ufeff{}",
+        '"\ud800',
+        "[" * 60_000,
+        "{}{}",
+    ],
 )
 def test_not_json(frame: str | bytes) -> None:
     """What is not JSON is bad_json, however it fails to be."""

@@ -11,7 +11,8 @@ import pytest
 import shapely
 
 from dispatch.domain.geometry import Position, distance_m
-from dispatch.roads.generated_city import CHIAYI_OUTLINE, generate_chiayi
+from dispatch.roads.generated_city import CHIAYI_OUTLINE, _to_plane, generate_chiayi
+from dispatch.roads.generated_plan import lay_ground
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.travel import TravelTimes
 from tests.support.data import shared
@@ -61,6 +62,19 @@ def test_it_has_what_makes_a_city_hard(seed: int) -> None:
         "\u4e00" <= character <= "\u9fff" or character.isdigit() for name in street_map.names for character in name
     )
     assert np.mean(street_map.edge_name > 0) > 0.95
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_few_bridges_and_crossings(seed: int) -> None:
+    """Of the thousands of edges only some cross the river or the railway, and both can be crossed."""
+    street_map = city(seed)
+    outline = shapely.Polygon([_to_plane(lat, lon) for lat, lon in CHIAYI_OUTLINE])
+    ground = lay_ground(outline, np.random.default_rng(seed))
+    owner = np.repeat(np.arange(street_map.edges), np.diff(street_map.shape_start))
+    points = [_to_plane(lat, lon) for lat, lon in zip(street_map.shape_lat, street_map.shape_lon, strict=True)]
+    lines = shapely.linestrings(points, indices=owner)
+    assert 3 <= shapely.crosses(lines, ground.river).sum() <= 20
+    assert 4 <= shapely.crosses(lines, ground.railway).sum() <= 20
 
 
 def test_straight_line_often_picks_the_wrong_car() -> None:

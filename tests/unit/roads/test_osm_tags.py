@@ -48,6 +48,7 @@ def test_the_most_special_access_tag_decides(tags: dict[str, str], out: bool) ->
         ({"highway": "primary", "oneway": "1"}, Direction.FORWARD),
         ({"highway": "primary", "oneway": "-1"}, Direction.BACKWARD),
         ({"highway": "primary", "oneway": "no"}, Direction.BOTH),
+        ({"highway": "primary", "oneway": "no", "oneway:motor_vehicle": "yes"}, Direction.FORWARD),
         ({"highway": "motorway"}, Direction.FORWARD),
         ({"highway": "motorway", "oneway": "no"}, Direction.BOTH),
         ({"highway": "motorway_link"}, Direction.BOTH),

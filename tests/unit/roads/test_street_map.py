@@ -12,9 +12,10 @@ import pytest
 from geopy.distance import geodesic
 
 from dispatch.domain.geometry import Position
+from dispatch.roads.assembly import Run, assemble
 from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.refusal import MapRefused
-from dispatch.roads.street_map import StreetMap
+from dispatch.roads.street_map import MapInfo, StreetMap
 
 
 @cache
@@ -91,6 +92,18 @@ def test_one_way_lines_are_drawn_in_driving_direction() -> None:
     for line in one_way:
         points = [tuple(point) for point in line]
         assert set(pairwise(points)) <= steps
+
+
+def test_one_way_lines_that_meet_head_on_stay_two() -> None:
+    """Two one-way pieces of one street that both end at a junction are not joined into one direction."""
+    lat, lons = 23.48, [120.450, 120.451, 120.452]
+    pieces = [Run([a, b], [lat] * 2, [lons[a], lons[b]], "tertiary", "民權路", 9.0, 0.0) for a, b in ((0, 1), (2, 1))]
+    back = Run([1, 3, 0, 2], [lat, lat + 0.001, lat, lat + 0.002], [lons[1], *lons], "tertiary", "回路", 9.0, 9.0)
+    street_map = assemble([*pieces, back], MapInfo(source="three", sha256=""))
+    assert street_map is not None
+    features = street_map.geojson()["features"]
+    drawn = [f["geometry"]["coordinates"] for f in features if f["properties"]["name"] == "民權路"]
+    assert sorted(line[-1] for line in drawn) == [[lons[1], lat]] * 2
 
 
 def test_lengths_follow_the_ground() -> None:

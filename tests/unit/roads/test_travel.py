@@ -81,6 +81,34 @@ def test_a_place_at_a_junction_is_on_all_its_streets() -> None:
         assert travel.etas(first, [first])[0].eta_s == pytest.approx(0, abs=0.01)
 
 
+def test_a_corner_is_reached_by_the_other_street() -> None:
+    """A place at the end of a one-way street is reached from a side street there without driving round the block."""
+    corners = [(0.0, 0.0), (400.0, 0.0), (400.0, 400.0), (0.0, 400.0)]
+    town = Town()
+    for number in range(4):
+        town.street(number, (number + 1) % 4, corners[number], corners[(number + 1) % 4], back_mps=0)
+    for number in range(4):
+        town.street(number, 10 + number, corners[number], (corners[number][0] * 3 - 400, corners[number][1]))
+    travel = TravelTimes(town.street_map())
+    for north, east in corners:
+        beside = place(north + (200 if north else -200), east)
+        for north_m, east_m in ((0, 0), (0.004, 0), (-0.004, 0), (0, 0.004), (0, -0.004)):
+            corner = place(north + north_m, east + east_m)
+            assert travel.etas(corner, [beside])[0].eta_s == pytest.approx(20, abs=0.1)
+
+
+def test_into_a_loop_by_the_shorter_side() -> None:
+    """A place on a loop that begins and ends at one junction is reached the short way, and so the route is drawn."""
+    town = Town()
+    town.street(0, 1, (0, 0), (0, 500))
+    town.street(1, 1, (0, 500), (200, 500), (200, 700), (0, 700), (0, 500))
+    travel = TravelTimes(town.street_map())
+    for there, metres in ((place(100, 500), 600), (place(0, 600), 600)):
+        route = travel.route(place(0, 0), there)
+        assert route.distance_m == pytest.approx(metres, abs=2)
+        assert line_m(route.line) == pytest.approx(metres, abs=4)
+
+
 def test_of_parallel_streets_the_fastest_counts() -> None:
     """Two streets join the same junctions: the longer but faster one gives time and distance, not their sum."""
     town = Town()
@@ -160,9 +188,9 @@ def test_any_town_as_a_plain_search_says(data: st.DataObject) -> None:
         assert eta.distance_m == pytest.approx(metres, abs=0.1)
         route = travel.route(positions[i], positions[0])
         assert (route.eta_s, route.distance_m) == (eta.eta_s, eta.distance_m)
-        # a thinned line cuts bends by a metre, never adds to the way
+        # thinning cuts each bend by some metres, and never adds to the way
         assert line_m(route.line) <= route.distance_m + 0.5
-        assert line_m(route.line) >= route.distance_m * 0.97 - 5
+        assert line_m(route.line) >= route.distance_m * 0.9 - 15
 
 
 def position_on(street_map: StreetMap, edge: int, share: float) -> Position:
@@ -271,6 +299,12 @@ def test_a_limit_leaves_near_answers_as_they_are() -> None:
         else:
             assert cut.eta_s >= 300
             assert cut == full or (cut.basis, cut.reason) == ("geodesic", NO_WAY)
+
+
+def test_beyond_the_limit_nothing_is_near() -> None:
+    """50 m away but once round the block: with a limit below that, the answer is the limit, not the straight line."""
+    eta = one_way_ring().etas(place(300, 0), [place(350, 0)], limit_s=60)[0]
+    assert (eta.eta_s, eta.basis, eta.reason) == (60, "geodesic", NO_WAY)
 
 
 def test_order_and_company_change_nothing() -> None:

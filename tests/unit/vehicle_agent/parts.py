@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.protocol import Fix, Status, Step
+from gateway.protocol import Fix, JournalledMessage, Status, Step
 from vehicle_agent.car import Car
 from vehicle_agent.journal import Journal
 from vehicle_agent.session import Session
@@ -59,6 +60,14 @@ def parts(path: Path, limit_bytes: int = LIMIT_BYTES) -> Parts:
 def fix(seq: int) -> Fix:
     """A fix that tells its number in its content."""
     return Fix(seq=seq, time_ms=START_MS + seq, lat=23.48, lon=120.45 + seq * 1e-9, speed_mps=3.25, source="gnss")
+
+
+def fill(journal: Journal, count: int, make: Callable[[int], JournalledMessage] = fix) -> list[int]:
+    """Journal this many messages; unsynced, for a test that needs many waits on the disk for nothing."""
+    journal._database.execute("PRAGMA synchronous = OFF")
+    numbers = [journal.append(make) for _ in range(count)]
+    journal._database.execute("PRAGMA synchronous = FULL")
+    return numbers
 
 
 def status(seq: int) -> Status:

@@ -23,15 +23,9 @@ def test_one_epoch_gives_one_position_with_members_from_all_its_sentences() -> N
     (place,) = decode(
         RMC.format("010203.50", "231126"), GGA.format("010203.50"), "GPGSA,A,3,1,2,3,,,,,,,,,,2.0,1.2,1.6"
     )
-    assert place == Position(
-        time_ms=1_795_395_723_500,
-        lat=pytest.approx(23.48),
-        lon=pytest.approx(120.45),
-        accuracy_m=6.0,
-        speed_mps=pytest.approx(10.289),
-        course_deg=90.0,
-        altitude_m=40.5,
-    )
+    assert place is not None
+    assert (place.time_ms, place.accuracy_m, place.course_deg, place.altitude_m) == (1_795_395_723_500, 6.0, 90.0, 40.5)
+    assert [place.lat, place.lon, place.speed_mps] == pytest.approx([23.48, 120.45, 10.289])
 
 
 def test_the_order_of_sentences_does_not_matter() -> None:
@@ -120,7 +114,8 @@ def test_a_standing_car_has_no_course() -> None:
     )
     assert still is not None
     assert moving is not None
-    assert (still.course_deg, still.speed_mps) == (None, pytest.approx(0.103))
+    assert still.course_deg is None
+    assert still.speed_mps == pytest.approx(0.103)
     assert (moving.course_deg, moving.speed_mps) == (45.0, 10.0)
 
 

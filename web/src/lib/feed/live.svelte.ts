@@ -11,7 +11,12 @@ import { apply, NOTHING, withPositions, type LiveState } from './state';
 type EventListener = (event: TimelineEvent, message: FeedEvent) => void;
 
 class Live {
-  state = $state.raw<LiveState>(NOTHING);
+  private state = $state.raw<LiveState>(NOTHING);
+  // Each part tells its watchers only when it changed itself: units move many times a second, incidents don't.
+  readonly seq = $derived(this.state.seq);
+  readonly units = $derived(this.state.units);
+  readonly incidents = $derived(this.state.incidents);
+  readonly alarms = $derived(this.state.alarms);
   /** When the server was last heard, on this machine's clock that only rises (performance.now). */
   heard_at_ms = $state.raw<number | null>(null);
 

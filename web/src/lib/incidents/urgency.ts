@@ -1,17 +1,13 @@
 // Which call is looked at first: nobody on scene before somebody, then priority, then who waits longest.
-import type { Assignment, Incident } from '../api/types';
+import type { Assignment, Incident, Place, Unit } from '../api/types';
 
 export const openAssignments = (incident: Incident): Assignment[] =>
   incident.assignments.filter((assignment) => assignment.ended_at === null);
 
-/** The state in one word: nobody yet, the farthest step of its units, or on scene. */
-export type Progress = 'waiting' | 'dispatched' | 'acknowledged' | 'en_route' | 'on_scene';
-
-const STEPS: readonly Progress[] = ['waiting', 'dispatched', 'acknowledged', 'en_route', 'on_scene'];
-
-export function progress(incident: Incident): Progress {
-  const reached = openAssignments(incident).map(({ state }) => STEPS.indexOf(state as Progress));
-  return STEPS[Math.max(0, ...reached)] ?? 'waiting';
+/** The incident's place and, of the units that go there, the ones that are known: what to look at together. */
+export function placesOf(incident: Incident, units: ReadonlyMap<string, Unit>): Place[] {
+  const going = openAssignments(incident).flatMap(({ unit_id }) => units.get(unit_id)?.position ?? []);
+  return [incident, ...going];
 }
 
 function rank(incident: Incident): number {

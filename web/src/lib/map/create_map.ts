@@ -25,6 +25,21 @@ const style: StyleSpecification = {
   ],
 };
 
+const removed = new WeakSet<MapLibreMap>();
+
+/** Ends a map. Its parts may outlive it by a moment; what they take away then is gone already. */
+export function removeMap(map: MapLibreMap): void {
+  removed.add(map);
+  map.remove();
+}
+
+/** Takes a part's layers and its source off the map. */
+export function takeAway(map: MapLibreMap, source: string, layers: readonly string[]): void {
+  if (removed.has(map)) return;
+  for (const id of layers) if (map.getLayer(id)) map.removeLayer(id);
+  if (map.getSource(source)) map.removeSource(source);
+}
+
 /** Makes the map in `container`; `ready` is called once it can take parts. */
 export function createMap(container: HTMLElement, bounds: LngLatBoundsLike, ready: (map: MapLibreMap) => void): MapLibreMap {
   const map = new MapLibreMap({

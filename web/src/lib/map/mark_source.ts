@@ -1,6 +1,6 @@
 // A source of marks with its layers, which owns their life on the map and is fed whole pictures but tells differences.
 import type { GeoJSONSource, LayerSpecification, Map as MapLibreMap } from 'maplibre-gl';
-import { slotId, type Slot } from './create_map';
+import { slotId, takeAway, type Slot } from './create_map';
 import { differences, type Marks } from './differences';
 import { loadLetters, missingLetters } from './glyphs';
 
@@ -31,8 +31,11 @@ export class MarkSource {
 
   remove(): void {
     this.removed = true;
-    for (const { id } of this.layers) if (this.map.getLayer(id)) this.map.removeLayer(id);
-    if (this.map.getSource(this.id)) this.map.removeSource(this.id);
+    takeAway(
+      this.map,
+      this.id,
+      this.layers.map(({ id }) => id),
+    );
   }
 
   private draw(): void {

@@ -16,12 +16,12 @@ interface Weight {
 const withLinks = (...classes: string[]) => classes.flatMap((name) => [name, `${name}_link`]);
 
 const MAJOR: readonly Weight[] = [
-  { id: 'tertiary', classes: withLinks('tertiary'), colour: '#34486a', widths: [0.6, 2, 9], lines: 11, names: 14.2 },
-  { id: 'secondary', classes: withLinks('secondary'), colour: '#435d88', widths: [1, 2.8, 12], lines: 8, names: 13 },
+  { id: 'tertiary', classes: withLinks('tertiary'), colour: '#3b5379', widths: [0.6, 2, 9], lines: 11, names: 14.2 },
+  { id: 'secondary', classes: withLinks('secondary'), colour: '#4a6694', widths: [1, 2.8, 12], lines: 8, names: 13 },
   { id: 'primary', classes: withLinks('primary'), colour: '#5677a8', widths: [1.4, 3.6, 15], lines: 5, names: 12 },
   { id: 'trunk', classes: withLinks('motorway', 'trunk'), colour: '#7390bf', widths: [1.8, 4.4, 17], lines: 4, names: 12 },
 ];
-const MINOR: Weight = { id: 'minor', classes: [], colour: '#243349', widths: [0.3, 1.2, 7], lines: 12, names: 15.3 };
+const MINOR: Weight = { id: 'minor', classes: [], colour: '#2f4261', widths: [0.5, 1.4, 7], lines: 12, names: 15.3 };
 
 function filterOf(weight: Weight): ExpressionSpecification {
   const major = MAJOR.flatMap(({ classes }) => classes);

@@ -16,8 +16,8 @@ class BureauFacts {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async () => {
       try {
-        this.bureau = await readBureau();
-        this.streets = this.bureau.map ? await readStreets() : null;
+        this.bureau ??= await readBureau();
+        if (this.bureau.map) this.streets ??= await readStreets();
       } catch (error) {
         if (!(error instanceof NoAnswer || error instanceof Refusal)) throw error;
         timer = setTimeout(() => void read(), ASK_AGAIN_MS);

@@ -8,19 +8,16 @@ class DeskState {
   incident_id = $state<string | null>(null);
   unit_id = $state<string | null>(null);
   intakeOpen = $state(false);
-  /** Where the map was asked to look; a new object each time, so that asking twice moves it twice. */
-  target = $state.raw<Place | null>(null);
+  /** Rises with each place taken from the map: the form then takes the keyboard back. */
+  placesTaken = $state(0);
+  /** Places that the map was asked to show together; a new list each time, so that asking twice moves it twice. */
+  target = $state.raw<readonly Place[]>([]);
 
-  openIncident(id: string, at?: Place): void {
+  openIncident(id: string, ...places: Place[]): void {
     this.view = 'map';
     this.incident_id = id;
     this.intakeOpen = false;
-    if (at) this.lookAt(at);
-  }
-
-  openUnit(id: string, at?: Place | null): void {
-    this.unit_id = id;
-    if (at) this.lookAt(at);
+    if (places.length) this.lookAt(...places);
   }
 
   openIntake(): void {
@@ -28,8 +25,8 @@ class DeskState {
     this.intakeOpen = true;
   }
 
-  lookAt(at: Place): void {
-    this.target = { lat: at.lat, lon: at.lon };
+  lookAt(...places: Place[]): void {
+    this.target = places.map(({ lat, lon }) => ({ lat, lon }));
   }
 
   /** Steps back: the form first, then the incident, then the unit. What was typed stays in the draft. */

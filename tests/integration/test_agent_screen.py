@@ -1,0 +1,160 @@
+"""The car's own page over real HTTP, on a real agent process with a real link."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.test_agent_link import Agent, Gateway, gateway, until
+from tests.unit.vehicle_agent.by_the_book import order
+
+
+class Crew:
+    """Fingers on the screen of a running agent."""
+
+    def __init__(self, agent: Agent, gate: Gateway, client: httpx.AsyncClient) -> None:
+        self.agent = agent
+        self.gate = gate
+        self.client = client
+
+    async def state(self) -> dict[str, Any]:
+        """What the screen shows."""
+        answer = await self.client.get("/api/state")
+        assert answer.status_code == 200
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    async def press(self, what: str, body: object, **headers: str) -> httpx.Response:
+        """One press."""
+        return await self.client.post(f"/api/{what}", json=body, headers=headers)
+
+
+@pytest.fixture
+async def crew(tmp_path: Path) -> AsyncIterator[Crew]:
+    """An agent with a screen, connected, holding order a1."""
+    agent = Agent(tmp_path)
+    agent.write_log(1)
+    async with gateway() as gate:
+        gate.book.orders = [order("a1")]
+        await agent.start(gate.port, "--screen-port", "0")
+        assert agent.process is not None
+        assert agent.process.stderr is not None
+        url = ""
+        while not url:
+            line = (await agent.process.stderr.readline()).decode()
+            assert line, "the agent ended before its screen was ready"
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            url = found.group() if found else ""
+        await until(lambda: gate.book.messages("fix") != [])
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            yield Crew(agent, gate, client)
+        code, _ = await agent.stop()
+        assert code == 0
+
+
+async def test_an_order_goes_from_the_screen_to_the_gateway(crew: Crew) -> None:
+    """The order shows as received; each press arrives as a status with the time of the press, and shows as the step."""
+    shown = await crew.state()
+    (held,) = shown["orders"]
+    assert (shown["connected"], shown["unit_name"], held["step"]) == (True, "北興 101", None)
+    assert held["incident"] == order("a1")["incident"]
+    before_ms = time.time_ns() // 1_000_000
+    for step in ("acknowledged", "en_route", "on_scene"):
+        assert (await crew.press("step", {"assignment_id": "a1", "status": step})).status_code == 200
+    cleared = {"assignment_id": "a1", "status": "cleared", "disposition": "和解", "note": "無"}
+    assert (await crew.press("step", cleared)).status_code == 200
+    await until(lambda: len(crew.gate.book.messages("status")) == 4)
+    steps = crew.gate.book.messages("status")
+    assert [step["status"] for step in steps] == ["acknowledged", "en_route", "on_scene", "cleared"]
+    assert all(before_ms <= step["time_ms"] <= time.time_ns() // 1_000_000 for step in steps)
+    assert (steps[-1]["disposition"], steps[-1]["note"]) == ("和解", "無")
+    assert (await crew.state())["orders"][0]["step"] == "cleared"
+
+
+async def test_offline_presses_wait_in_the_journal(crew: Crew) -> None:
+    """With the gateway gone the buttons still work; what waits is counted, and arrives when it is back."""
+    await crew.gate.stop()
+    assert (await crew.press("sos", {"active": True})).status_code == 200
+    assert (await crew.press("availability", {"available": False, "reason": "用餐"})).status_code == 200
+    shown = await crew.state()
+    assert (shown["connected"], shown["waiting"], shown["sos_active"], shown["available"]) == (False, 2, True, False)
+    await crew.gate.start()
+    await until(lambda: len(crew.gate.book.messages("availability")) == 1)
+    assert [m["active"] for m in crew.gate.book.messages("sos")] == [True]
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "member"),
+    [
+        ("step", {"status": "cleared"}, "assignment_id"),
+        ("step", {"assignment_id": "a1", "status": "arrived"}, "status"),
+        ("step", {"assignment_id": "a1"}, "status"),
+        ("step", {"assignment_id": 7, "status": "cleared"}, "assignment_id"),
+        ("step", {"assignment_id": "other", "status": "cleared"}, "assignment_id"),
+        ("step", {"assignment_id": "a1", "status": "cleared", "note": "x" * 1001}, "note"),
+        ("availability", {"available": "no"}, "available"),
+        ("sos", {}, "active"),
+        ("sos", [], None),
+    ],
+)
+async def test_bad_input_names_the_member(crew: Crew, what: str, body: object, member: str | None) -> None:
+    """422 as a problem detail that names what is wrong; nothing is journalled."""
+    answer = await crew.press(what, body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json().get("member") == member
+    assert crew.gate.book.messages("status") == crew.gate.book.messages("sos") == []
+
+
+async def test_the_same_port_serves_no_stranger(crew: Crew) -> None:
+    """Another site's page, a rebound host name and a plain form are refused; no CORS header invites anyone."""
+    sos = {"active": True}
+    assert (await crew.press("sos", sos, Origin="https://evil.example")).status_code == 403
+    assert (await crew.press("sos", sos, Host="evil.example")).status_code == 403
+    assert (await crew.press("sos", sos, **{"Sec-Fetch-Site": "cross-site"})).status_code == 403
+    assert (await crew.client.get("/api/state", headers={"Host": "evil.example:80"})).status_code == 403
+    form = await crew.client.post("/api/sos", content=json.dumps(sos), headers={"Content-Type": "text/plain"})
+    assert form.status_code == 415
+    big = await crew.client.post("/api/sos", content=b" " * 20_000, headers={"Content-Type": "application/json"})
+    assert big.status_code == 413
+    assert "access-control-allow-origin" not in (await crew.client.get("/api/state")).headers
+    assert crew.gate.book.messages("sos") == []
+    own = str(crew.client.base_url).rstrip("/")
+    assert (await crew.press("sos", sos, Origin=own)).status_code == 200
+
+
+async def test_a_step_back_is_a_conflict(crew: Crew) -> None:
+    """409 with the reason."""
+    await crew.press("step", {"assignment_id": "a1", "status": "on_scene"})
+    answer = await crew.press("step", {"assignment_id": "a1", "status": "en_route"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "bad_step")
+
+
+async def test_the_page_comes_whole_from_the_car(crew: Crew) -> None:
+    """Page, style and scripts are served locally and name no other host."""
+    page = await crew.client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    for path in [*re.findall(r'(?:href|src)="(/[^"]+)"', page.text), "/texts.js"]:
+        part = await crew.client.get(path)
+        assert part.status_code == 200
+        assert "://" not in part.text
+
+
+async def test_a_taken_port_is_said(crew: Crew, tmp_path: Path) -> None:
+    """A second agent on the same screen port leaves with 1 and one line."""
+    port = crew.client.base_url.port
+    other = Agent(tmp_path)
+    other.write_log(1)
+    await other.start(crew.gate.port, "--screen-port", str(port), "--journal", str(tmp_path / "other"))
+    assert other.process is not None
+    await other.process.wait()
+    code, said = await other.stop()
+    assert code == 1
+    assert f"cannot open the screen on port {port}" in said.splitlines()[-1]
