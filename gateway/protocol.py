@@ -251,7 +251,7 @@ def decode_from_gateway(frame: str | bytes) -> GatewayMessage | None:
     Raises `msgspec.DecodeError` where the frame is not JSON, `msgspec.ValidationError` where a member is wrong.
     """
     raw = msgspec.json.decode(frame)
-    if isinstance(raw, dict) and raw.get("type") not in GATEWAY_TYPES:
+    if isinstance(raw, dict) and isinstance(raw.get("type"), str) and raw["type"] not in GATEWAY_TYPES:
         return None
     message: GatewayMessage = _from_gateway.decode(frame)
     return message

@@ -18,11 +18,10 @@ TOO_LARGE: Final = f"Send at most {BODY_LIMIT_BYTES} bytes."
 
 
 def content_security_policy(tile_url: str | None) -> str:
-    """The page loads nothing from elsewhere, but tiles where a tile server is set. MapLibre's worker is a blob."""
+    """The page loads nothing from elsewhere, but tiles where a tile server is set."""
     tiles = f" {urlsplit(tile_url).scheme}://{urlsplit(tile_url).netloc}" if tile_url else ""
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
-        f"img-src 'self' data: blob:{tiles}; connect-src 'self' ws: wss:{tiles}; worker-src 'self' blob:; "
+        f"default-src 'self'; img-src 'self' data: blob:{tiles}; connect-src 'self'{tiles}; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 

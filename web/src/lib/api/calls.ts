@@ -35,9 +35,9 @@ export const candidatesFor = (incidentId: string) =>
 export const candidatesAt = ({ lat, lon }: Place) =>
   request<{ items: Candidate[] }>('GET', '/candidates', { query: { lat, lon } }).then(items);
 
-export const assign = (incidentId: string, unitId: string, overrideReason: string | null) =>
+export const assign = (incidentId: string, unitId: string, overrideReason: string | null, replaces: string | null) =>
   request<Assignment>('POST', `/incidents/${incidentId}/assignments`, {
-    body: { unit_id: unitId, override_reason: overrideReason },
+    body: { unit_id: unitId, override_reason: overrideReason, replaces },
   });
 export const endAssignment = (id: string, reason: string) =>
   request<Assignment>('POST', `/assignments/${id}/end`, { body: { reason } });

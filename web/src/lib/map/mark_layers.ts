@@ -11,7 +11,7 @@ const label = (size: number): Layout => ({
   'text-font': [FONT],
   'text-size': size * screenScale(),
   'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
-  'text-radial-offset': 1.1,
+  'text-radial-offset': 1.9,
   'text-justify': 'auto',
   'text-line-height': 1.15,
   'text-optional': true,
