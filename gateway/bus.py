@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 _WAITING_LIMIT: Final = 10_000
 _RECONNECT_S: Final = 1
+_TIMEOUT_S: Final = 2
+_PING_S: Final = 20
 
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -30,7 +32,7 @@ class Bus:
         self._url = url
         self._prefix = f"patrol.{bureau}."
         self._handlers: dict[str, Handler] = {}
-        self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(_WAITING_LIMIT)
+        self._waiting: asyncio.Queue[tuple[str, bytes] | None] = asyncio.Queue()
         self.connected = False
 
     def on(self, subject: str, handler: Handler) -> None:
@@ -39,57 +41,63 @@ class Bus:
 
     def announce(self, subject: str, payload: Any) -> None:
         """Says it to whoever listens; dropped where nobody can be reached in time."""
-        if self.connected and not self._waiting.full():
+        if self.connected and self._waiting.qsize() < _WAITING_LIMIT:
             self._waiting.put_nowait((self._prefix + subject, msgspec.json.encode(payload)))
 
     async def run(self) -> None:
         """Stays connected until cancelled, however often the bus goes away."""
-        client = await self._connect()
-        try:
-            for subject, handler in self._handlers.items():
-                await client.subscribe(self._prefix + subject, cb=_reader(subject, handler))
-            while True:
-                subject, payload = await self._waiting.get()
-                try:
-                    await client.publish(subject, payload)
-                except (nats.errors.Error, OSError) as error:
-                    log.warning("announcement_lost", subject=subject, error=type(error).__name__)
-        finally:
-            self.connected = False
-            await client.close()
-
-    async def _connect(self) -> Client:
+        known_lost = False
         while True:
+            client = Client()
+            self._waiting = asyncio.Queue()  # nobody wants to hear what was new before
             try:
-                client = await nats.connect(
-                    self._url,
-                    name="patrol gateway",
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=_RECONNECT_S,
-                    connect_timeout=2,
-                    error_cb=_ignore,
-                    disconnected_cb=self._lost,
-                    reconnected_cb=self._found,
-                )
+                await self._connect(client)
+                known_lost = False
+                log.info("bus_connected")
+                await self._speak(client)
+                log.warning("bus_lost")
             except (nats.errors.Error, OSError, TimeoutError) as error:
-                log.warning("bus_unreachable", error=type(error).__name__)
-                await asyncio.sleep(_RECONNECT_S)
-            else:
-                await self._found()
-                return client
+                if not known_lost:
+                    log.warning("bus_unreachable", error=type(error).__name__)
+            finally:
+                self.connected = False
+                await client.close()
+            known_lost = True
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _connect(self, client: Client) -> None:
+        """One attempt. It is let run out even when cancelled: halfway it would leave its socket open."""
+        attempt = asyncio.ensure_future(
+            client.connect(
+                self._url,
+                name="patrol gateway",
+                allow_reconnect=False,  # `run` does it, and forgets what was said meanwhile
+                connect_timeout=_TIMEOUT_S,
+                ping_interval=_PING_S,
+                error_cb=_ignore,
+                closed_cb=self._lost,
+            )
+        )
+        try:
+            await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            await asyncio.gather(attempt, return_exceptions=True)
+            raise
+
+    async def _speak(self, client: Client) -> None:
+        """Passes on announcements until the connection is lost."""
+        for subject, handler in self._handlers.items():
+            await client.subscribe(self._prefix + subject, cb=_reader(subject, handler))
+        self.connected = True
+        while (announcement := await self._waiting.get()) is not None:
+            await client.publish(*announcement)
 
     async def _lost(self) -> None:
-        if self.connected:
-            log.warning("bus_lost")
-        self.connected = False
-
-    async def _found(self) -> None:
-        self.connected = True
-        log.info("bus_connected")
+        self._waiting.put_nowait(None)
 
 
 async def _ignore(error: Exception) -> None:
-    """The client reports each failed attempt; the change of state is logged once, above."""
+    """Each change of state is logged once, above."""
     log.debug("bus_error", error=type(error).__name__)
 
 

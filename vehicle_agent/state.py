@@ -22,6 +22,9 @@ from vehicle_agent.receiver import Position
 FINAL_STEPS: Final = {Step.CLEARED, Step.DECLINED}
 FIX_SHOWN_FOR_S: Final = 10.0
 _KEPT_ENTRIES: Final = 50
+# Cleared or declined, and no word from the gateway that it is over: it is kept, so that the same order, sent again, is
+# not taken for a new one. The last few are enough.
+_KEPT_FINISHED: Final = 20
 _NOTE: Final = "state"
 
 _log = structlog.get_logger(__name__)
@@ -99,6 +102,9 @@ class CarState:
         order = msgspec.convert({**msgspec.structs.asdict(body), "type": "order"}, Order)
         held = self.order(order.assignment_id)
         if held is None:
+            finished = [held for held in self.kept.orders if held.step in FINAL_STEPS]
+            for held in finished[:-_KEPT_FINISHED]:
+                self.kept.orders.remove(held)
             self.kept.orders.append(HeldOrder(order=order))
             _log.info("order_received", assignment_id=order.assignment_id, incident_id=order.incident.id)
         elif held.order == order:

@@ -154,7 +154,7 @@ async def candidates(incident_id: UUID, desk: TheDesk) -> schemas.CandidateList:
 
 @router.get("/candidates", responses=described(401, 403), dependencies=[MAY_DISPATCH])
 async def candidates_for_place(
-    desk: TheDesk, lat: schemas.Latitude, lon: schemas.Longitude, priority: schemas.Priority = 2
+    desk: TheDesk, lat: schemas.QueryLatitude, lon: schemas.QueryLongitude, priority: schemas.QueryPriority = 2
 ) -> schemas.CandidateList:
     """The same for a place that has no incident yet, while the call is being taken."""
     async with desk.engine.connect() as connection:

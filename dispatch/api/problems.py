@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from dispatch.api.schemas import Problem
 from dispatch.domain import refusals
@@ -117,9 +118,11 @@ def install(app: FastAPI) -> None:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", named, errors=errors)
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
         headers = dict(error.headers or {})
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods_at(app, request)) or headers.get("Allow", "")
         code = getattr(error, "code", None) or _CODE_OF_STATUS.get(status, "error")
         return problem(status, code, str(error.detail), headers=headers)
 
@@ -132,6 +135,16 @@ def install(app: FastAPI) -> None:
         _log.error("request_failed", path=request.url.path, exc_info=error)
         detail = "The server failed at this request; it is logged. Nothing was changed by it."
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+def _methods_at(app: FastAPI, request: Request) -> list[str]:
+    """All methods of an address: each has a route of its own, and the router names only the first one's."""
+    methods: set[str] = set()
+    for path, operations in app.openapi()["paths"].items():
+        pattern, _, _ = compile_path(path)
+        if pattern.match(request.url.path):
+            methods |= {name.upper() for name in operations}
+    return sorted(methods)
 
 
 def _member(location: tuple[int | str, ...]) -> str:

@@ -6,22 +6,47 @@ them by (`unit_id`, `assignment_id`), as the vehicle link does.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+)
 
 CategoryName = Literal["criminal", "public_order", "traffic", "traffic_accident", "disaster", "service", "other"]
 AccidentClassName = Literal["A1", "A2", "A3"]
 RoleName = Literal["dispatcher", "officer", "supervisor", "admin", "auditor"]
 UnitStatusName = Literal["AVAILABLE", "DISPATCHED", "EN_ROUTE", "ON_SCENE", "OUT_OF_SERVICE"]
-Priority = Annotated[int, Field(ge=1, le=4, description="1 highest .. 4")]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+# As a query carries them everything is text; in a body a number is a number, and neither "2" nor true.
+QueryPriority = Annotated[int, Field(ge=1, le=4, description="1 highest .. 4")]
+QueryLatitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+QueryLongitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Priority = Annotated[QueryPriority, Strict()]
+Latitude = Annotated[QueryLatitude, Strict()]
+Longitude = Annotated[QueryLongitude, Strict()]
+Flag = Annotated[bool, Strict()]
 NO_NUL = r"^[^\x00]*$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=NO_NUL)]
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)")
+
+
+def _as_rfc_3339(value: Any) -> Any:
+    """A bare number is no time: nobody could say whether it counts seconds or milliseconds."""
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise ValueError("must be a time with offset as RFC 3339 writes it, such as 2026-11-23T10:00:00+08:00")
+    return value
 
 
 def _in_calendar(value: datetime) -> datetime:
@@ -30,7 +55,7 @@ def _in_calendar(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+Time = Annotated[AwareDatetime, BeforeValidator(_as_rfc_3339), AfterValidator(_in_calendar)]
 
 
 class Body(BaseModel):
@@ -85,7 +110,7 @@ class NewIncident(Body):
     exclusion: Literal["officer_initiated", "scheduled", "test"] | None = Field(
         None, description="Why the ten-minute clock leaves this incident out; counted and shown by reason"
     )
-    confirm_outside: bool = Field(False, description="Accept a place outside the bureau's area")
+    confirm_outside: Flag = Field(False, description="Accept a place outside the bureau's area")
 
 
 class IncidentChange(Body):
@@ -100,8 +125,8 @@ class IncidentChange(Body):
     caller_name: Line | None = None
     caller_phone: Line | None = None
     accident_class: AccidentClassName | None = None
-    confirm_outside: bool = False
-    version: int | None = Field(None, ge=1, le=2**31 - 1)
+    confirm_outside: Flag = False
+    version: Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)] | None = None
 
 
 class CloseIncident(Body):

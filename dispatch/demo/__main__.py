@@ -35,7 +35,7 @@ class DemoSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_prefix="PATROL_", extra="ignore")
 
     demo_folder: Path
-    demo_calls_per_hour: float = Field(default=40.0, gt=0, le=3600)
+    demo_calls_per_hour: float = Field(default=60.0, gt=0, le=3600)
     port: int = 8080
     gateway_port: int = 8081
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.geometry import Position
+from dispatch.domain.geometry import Position, distance_m
 from dispatch.domain.incident import Incident, Priority
 from dispatch.domain.policy import Candidate, Staleness, judge, rank
 from dispatch.roads.speeds import vehicle_factor
@@ -21,6 +22,9 @@ from dispatch.store.units import UnitNow, units_now
 
 LIGHTS_FROM: Final = Priority.URGENT
 """Priority 1 and 2 are driven with lights."""
+
+ON_FOOT_M: Final = 60.0
+ON_FOOT_MPS: Final = 1.5
 
 _WHY_NOT_AGAIN: Final = {
     "declined": "declined_before",
@@ -97,7 +101,18 @@ def _etas(desk: Desk, place: Position, priority: Priority, units: Sequence[UnitN
         [position for _, position in located],
         [vehicle_factor(motorcycle=unit.vehicle_type == "motorcycle", lights=lights) for unit, _ in located],
     )
-    return {unit.unit_id: eta for (unit, _), eta in zip(located, etas, strict=True)}
+    return {
+        unit.unit_id: _on_foot(eta, distance_m(position, place))
+        for (unit, position), eta in zip(located, etas, strict=True)
+    }
+
+
+def _on_foot(eta: Eta, straight_m: float) -> Eta:
+    """A crew that is nearly there walks: the way round a one-way block must not make it look far."""
+    walk_s = straight_m / ON_FOOT_MPS
+    if straight_m > ON_FOOT_M or walk_s >= eta.eta_s:
+        return eta
+    return replace(eta, eta_s=walk_s, distance_m=straight_m)
 
 
 async def _refusals(

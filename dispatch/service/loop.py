@@ -226,7 +226,7 @@ class DispatcherLoop:
         async with self._desk.engine.connect() as connection:
             now_up = await links(connection)
             if self._links is None:  # what changed while nobody led is noted now
-                self._links = await noted_links(connection, now_up)
+                self._links = now_up
         changed = {unit: up for unit, up in now_up.items() if self._links.get(unit, False) != up}
         if changed:
             async with transaction(self._desk) as work:

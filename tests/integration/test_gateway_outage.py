@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import nats
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -115,13 +116,14 @@ async def test_the_database_dies_twice_while_cars_send(own_engines: EmbeddedEngi
 
 
 async def test_the_bus_dies_and_nobody_waits(own_engines: EmbeddedEngines) -> None:
-    """Without NATS, before and after, everything is taken and acknowledged all the same."""
+    """Without NATS everything is taken and acknowledged all the same; when it is back, it is spoken to again."""
     urls = own_engines.urls
     engine = create_engine(urls.database_url)
     await upgrade(engine)
     await engine.dispose()
     device = await register(urls.database_url)
-    async with running(gateway_settings(urls.database_url, urls.nats_url)) as address, car(address, device) as driver:
+    settings = gateway_settings(urls.database_url, urls.nats_url)
+    async with running(settings) as address, car(address, device) as driver:
         await driver.hello()
         await driver.send(fix(1))
         await driver.acked(1)
@@ -130,6 +132,16 @@ async def test_the_bus_dies_and_nobody_waits(own_engines: EmbeddedEngines) -> No
         for seq in range(2, 30):
             await driver.send(fix(seq))
             await driver.acked(seq)
+        own_engines.nats.start()
+        own_engines.nats.wait_ready()
+        client = await nats.connect(urls.nats_url)
+        heard = await client.subscribe(f"patrol.{settings.bureau}.fixes")
+        async with asyncio.timeout(30):
+            while not heard.pending_msgs:
+                seq += 1
+                await driver.send(fix(seq))
+                await driver.acked(seq)
+        await client.close()
 
 
 @asynccontextmanager

@@ -43,6 +43,12 @@ class AgentProcess:
         with (self.folder / "agent.log").open("ab") as log:
             self._process = subprocess.Popen([PATROL, *self._arguments], stdout=log, stderr=log)
 
+    def start_afresh(self) -> None:
+        """Starts it on a new, empty journal, as a replaced car computer would."""
+        for file in self.folder.glob("journal.db*"):
+            file.rename(file.with_name(f"old-{file.name}"))
+        self.start()
+
     def kill(self) -> None:
         """As a power cut in the car."""
         if self._process is not None:

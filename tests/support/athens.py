@@ -35,7 +35,8 @@ class Drive:
         lat0, lon0 = self.scene
         _, east_1deg = M_PER_DEG, metres((lat0, lon0), (lat0, lon0 + 0.01)) * 100
         points = [
-            (*moved(scene, (lat - lat0) * M_PER_DEG, (lon - lon0) * east_1deg), speed) for lat, lon, speed in self.points
+            (*moved(scene, (lat - lat0) * M_PER_DEG, (lon - lon0) * east_1deg), speed)
+            for lat, lon, speed in self.points
         ]
         return Drive(points, self.stops_at)
 

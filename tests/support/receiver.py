@@ -26,6 +26,7 @@ class Receiver:
         self._way: deque[tuple[Place, float, bool]] = deque()
         self._came: asyncio.Future[int] | None = None
         self._line: asyncio.StreamWriter | None = None
+        self._lines: list[asyncio.StreamWriter] = []
         self._silent = False
 
     @asynccontextmanager
@@ -41,8 +42,10 @@ class Receiver:
             with suppress(asyncio.CancelledError):
                 await task
             server.close()
-            if self._line is not None:
-                self._line.close()
+            for line in self._lines:
+                line.close()
+                with suppress(OSError):
+                    await line.wait_closed()
 
     async def drive(self, places: Sequence[Place], speed_mps: float) -> int:
         """Goes through these places, one a second, and stops at the last; the time (ms) of the first fix standing."""
@@ -56,6 +59,12 @@ class Receiver:
         """Not another word."""
         self._silent = True
 
+    def hang_up(self) -> None:
+        """The line is cut; nothing is said until an agent connects anew."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
     async def _go(self, way: Sequence[tuple[Place, float, bool]]) -> int:
         assert not self._way
         self._way.extend(way)
@@ -64,6 +73,7 @@ class Receiver:
 
     def _connected(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._line = writer
+        self._lines.append(writer)
 
     async def _speak(self) -> None:
         second = int(time.time()) + 1

@@ -1,0 +1,109 @@
+"""Units and streets over the API: live state, past positions, the base map."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from dispatch.api import units
+from dispatch.domain.geometry import Position
+from dispatch.roads.generated_city import generate_chiayi
+from dispatch.service.desk import utc_now
+from tests.support.server import Server, fix_at
+
+
+@pytest.fixture
+async def client(module_server: Server) -> httpx.AsyncClient:
+    """A dispatcher's."""
+    return await module_server.client()
+
+
+async def test_a_unit_is_shown_as_it_is(module_server: Server, client: httpx.AsyncClient) -> None:
+    """Position with its time, availability with its reason, the newest state of each camera by the car's time."""
+    unit_id = await module_server.add_unit("SHOWN", vehicle_type="motorcycle", at=(23.481, 120.451))
+    now = utc_now()
+    for seconds, state, battery_pct in ((5, "recording", 80), (3, "standby", 81), (6, "recording", 79)):
+        at = now + timedelta(seconds=seconds)
+        camera = {"camera_id": "bwc-1", "state": state, "battery_pct": battery_pct}
+        await module_server.says(unit_id, "camera", at=at, hint=False, **camera)
+    await module_server.says(unit_id, "availability", available=False, reason="meal", at=now)
+    await module_server.says(unit_id, "availability", available=True, at=now - timedelta(minutes=5))
+    await module_server.inbox_read()
+    unit = (await client.get(f"/units/{unit_id}")).json()
+    assert (unit["status"], unit["unavailable_reason"], unit["vehicle_type"]) == (
+        "OUT_OF_SERVICE",
+        "meal",
+        "motorcycle",
+    )
+    assert (unit["plate"], unit["connected"], unit["assignment"]) == ("P-SHOWN", False, None)
+    assert (unit["position"]["lat"], unit["position"]["lon"]) == (23.481, 120.451)
+    (camera,) = unit["cameras"]
+    assert (camera["state"], camera["battery_pct"]) == ("recording", 79)
+    assert unit in (await client.get("/units")).json()["items"]
+
+
+async def test_a_track_is_what_was_measured_in_the_period(
+    module_server: Server, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Oldest first by the receiver's time, `from` inclusive and `to` not; the last hour if nothing is asked."""
+    unit_id = await module_server.add_unit("TRACKED")
+    start = utc_now().replace(microsecond=0) - timedelta(minutes=90)
+    track = [fix_at(start + timedelta(minutes=m), Position(23.48, 120.45 + m / 1000), 5.0) for m in range(90)]
+    await module_server.drives(unit_id, track[40:])
+    await module_server.drives(unit_id, list(reversed(track[:40])))
+    path = f"/units/{unit_id}/track"
+    whole = (await client.get(path, params={"from": start.isoformat()})).json()
+    assert [item["lon"] for item in whole["items"]] == [fix.position.lon for fix in track]
+    assert not whole["truncated"]
+    period = {"from": track[10].fixed_at.isoformat(), "to": track[20].fixed_at.isoformat()}
+    part = (await client.get(path, params=period)).json()
+    assert [item["lon"] for item in part["items"]] == [fix.position.lon for fix in track[10:20]]
+    lately = (await client.get(path)).json()["items"]
+    assert 0 < len(lately) < 90
+    assert lately[-1]["lon"] == track[-1].position.lon
+    monkeypatch.setattr(units, "TRACK_LIMIT", 7)
+    cut = (await client.get(path, params={"from": start.isoformat()})).json()
+    assert (len(cut["items"]), cut["truncated"]) == (7, True)
+
+
+async def test_the_base_map_is_sent_once(server: Server) -> None:
+    """404 `no_map` before there is one; then GeoJSON, packed, with a tag that spares the next load."""
+    client = await server.client()
+    missing = await client.get("/streets")
+    assert (missing.status_code, missing.json()["code"]) == (404, "no_map")
+    assert (await client.get("/bureau")).json()["map"] is None
+    city = generate_chiayi(1)
+    await server.load(city)
+    packed = await client.get("/streets")
+    assert (packed.headers["content-type"], packed.headers["content-encoding"]) == ("application/geo+json", "gzip")
+    features = packed.json()["features"]
+    assert features[0]["geometry"]["type"] == "LineString"
+    west_first = features[0]["geometry"]["coordinates"][0]
+    assert 120 < west_first[0] < 121
+    assert 23 < west_first[1] < 24
+    plain = await client.get("/streets", headers={"Accept-Encoding": "identity"})
+    assert plain.content == packed.content
+    same = await client.get("/streets", headers={"If-None-Match": packed.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    await server.load(generate_chiayi(2))
+    other = await client.get("/streets", headers={"If-None-Match": packed.headers["etag"]})
+    assert other.status_code == 200
+    assert (await client.get("/bureau")).json()["map"]["source"] == "generated-chiayi-1-2"
+
+
+async def test_candidates_for_a_place_without_an_incident(server: Server) -> None:
+    """While the call is still being taken: by ETA over the streets, and far from any street by air, saying so."""
+    city = generate_chiayi(1)
+    await server.load(city)
+    lat, lon = float(city.node_lat[0]), float(city.node_lon[0])
+    on_street = await server.add_unit("on a street", at=(float(city.node_lat[5]), float(city.node_lon[5])))
+    off_street = await server.add_unit("off the map", at=(24.5, 121.5))
+    lost = await server.add_unit("lost")
+    await server.stands(lost, lat, lon, age=timedelta(minutes=6))
+    client = await server.client()
+    ranked = (await client.get("/candidates", params={"lat": lat, "lon": lon, "priority": 1})).json()["items"]
+    assert [c["unit_id"] for c in ranked] == [str(on_street), str(off_street), str(lost)]
+    assert [c["reasons"] for c in ranked] == [[], ["geodesic"], ["position_lost", "stale_position"]]
+    assert [c["recommended"] for c in ranked] == [True, True, False]
