@@ -102,9 +102,9 @@ class CarState:
         order = msgspec.convert({**msgspec.structs.asdict(body), "type": "order"}, Order)
         held = self.order(order.assignment_id)
         if held is None:
-            finished = [held for held in self.kept.orders if held.step in FINAL_STEPS]
-            for held in finished[:-_KEPT_FINISHED]:
-                self.kept.orders.remove(held)
+            finished = [other for other in self.kept.orders if other.step in FINAL_STEPS]
+            for other in finished[:-_KEPT_FINISHED]:
+                self.kept.orders.remove(other)
             self.kept.orders.append(HeldOrder(order=order))
             _log.info("order_received", assignment_id=order.assignment_id, incident_id=order.incident.id)
         elif held.order == order:

@@ -83,6 +83,8 @@ async def incident_views(connection: AsyncConnection, rows: Sequence[AnyRow]) ->
     assigned: dict[UUID, list[AnyRow]] = defaultdict(list)
     for assignment in await views.assignment_rows(connection, [row.incident_id for row in rows]):
         assigned[assignment.incident_id].append(assignment)
+        if assignment.merged_into is not None:
+            assigned[assignment.merged_into].append(assignment)
     return [schemas.IncidentView(**_incident_members(row, assigned[row.incident_id])) for row in rows]
 
 

@@ -21,10 +21,14 @@ STALE_S_PER_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """From when a position is doubted, and from when it no longer counts, in seconds of age."""
+    """From when a position is doubted, and from when it no longer counts, in seconds of age.
+
+    An order over a link that is down most likely costs the wait for an acknowledgement that doesn't come.
+    """
 
     stale_after_s: float = 30.0
     lost_after_s: float = 300.0
+    link_down_costs_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,14 @@ class Choice:
 
 
 def judge(
-    candidate: Candidate, *, position_age_s: float | None, refused_before: str | None, staleness: Staleness
+    candidate: Candidate,
+    *,
+    position_age_s: float | None,
+    refused_before: str | None,
+    staleness: Staleness,
+    link_is_down: bool = False,
 ) -> Candidate:
-    """Adds what speaks against a unit, and widens its ETA where its position is stale."""
+    """Adds what speaks against a unit, and widens its ETA where its position is stale or its link down."""
     reasons = list(candidate.reasons)
     eta_s = candidate.eta_s
     eligible = True
@@ -73,6 +82,9 @@ def judge(
         reasons.append("stale_position")
         doubt_s = min(position_age_s, staleness.lost_after_s) - staleness.stale_after_s
         eta_s += STALE_S_PER_S * doubt_s
+    if link_is_down:
+        reasons.append("link_down")
+        eta_s = None if eta_s is None else eta_s + staleness.link_down_costs_s
     if refused_before is not None:
         reasons.append(refused_before)
         eligible = False

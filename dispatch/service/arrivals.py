@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,19 +23,28 @@ from dispatch.store.tracks import track
 
 LATE_WITNESS: Final = timedelta(minutes=15)
 """How long after its end an assignment is still watched: a backlog after a tunnel may hold the arrival."""
+NEAR_M: Final = 500.0
+CLOCKS_APART: Final = timedelta(seconds=30)
+"""What the clocks of gateway and dispatch may differ by."""
 TRACK_BEFORE: Final = timedelta(seconds=60)
 
 
-async def watch_arrivals(desk: Desk, unit_ids: Collection[UUID] | None) -> None:
-    """Looks at the assignments of these units, or of all; each arrival found is one transaction."""
+async def watch_arrivals(desk: Desk, unit_ids: Collection[UUID] | None, since: datetime) -> None:
+    """Looks at the assignments for which fixes or a press came in since that time; an arrival is one transaction.
+
+    With `unit_ids`: at these units alone, and only where they are near, which is what has to be known at once.
+    """
     now = desk.clock()
     async with desk.engine.connect() as connection:
-        rows = await watched_assignments(connection, now - LATE_WITNESS)
+        rows = await watched_assignments(connection, ended_after=now - LATE_WITNESS, news_since=since - CLOCKS_APART)
         told = await has_gps_arrival(connection, [row.assignment_id for row in rows])
     for row in rows:
-        if unit_ids is None or (row.unit_id in unit_ids and row.assignment_id not in told):
-            scene = Position(row.scene_lat, row.scene_lon)
-            await _look(desk, assignment_of(row), scene, told=row.assignment_id in told)
+        scene = Position(row.scene_lat, row.scene_lon)
+        if unit_ids is not None:
+            near = row.lat is not None and distance_m(Position(row.lat, row.lon), scene) <= NEAR_M
+            if not near or row.unit_id not in unit_ids or row.assignment_id in told:
+                continue
+        await _look(desk, assignment_of(row), scene, told=row.assignment_id in told)
 
 
 async def _look(desk: Desk, assignment: Assignment, scene: Position, *, told: bool) -> None:

@@ -68,7 +68,7 @@ def _judged(
     now: datetime,
 ) -> list[Candidate]:
     etas = _etas(desk, place, priority, units)
-    staleness = Staleness(desk.settings.stale_after_s, desk.settings.lost_after_s)
+    staleness = Staleness(desk.settings.stale_after_s, desk.settings.lost_after_s, desk.settings.ack_timeout_s)
     judged = []
     for unit in units:
         eta = etas.get(unit.unit_id)
@@ -88,6 +88,7 @@ def _judged(
                 position_age_s=age_s,
                 refused_before=refusals.get(unit.unit_id),
                 staleness=staleness,
+                link_is_down=unit.link_is_down,
             )
         )
     return judged

@@ -31,6 +31,7 @@ from dispatch.store import alarms
 from dispatch.store.assignments import active_assignments
 from dispatch.store.incidents import (
     add_incident,
+    carry_on_merged,
     change_incident,
     end_incident,
     incident_of_key,
@@ -214,6 +215,7 @@ async def merge_incident(desk: Desk, incident_id: UUID, into: UUID, by: Person) 
         other.require_open()
         await _free_units(work, incident_id, AssignmentState.CANCELLED, by, f"merged into {other.number}")
         await finish(work, incident_id, IncidentState.MERGED, merged_into=into, exclusion="duplicate")
+        await carry_on_merged(work.connection, incident_id, into)
         data: dict[str, Any] = {"into": str(into), "into_number": other.number}
         work.record(_by_dispatcher(EventKind.INCIDENT_MERGED, work, incident_id, by, data))
         if incident.received_at < other.received_at:

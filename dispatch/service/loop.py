@@ -1,15 +1,16 @@
 """The dispatcher loop of a bureau: runs in the one server that holds the advisory lock; the others stand by.
 
-A round: read the inbox, note links that came and went, watch arrivals, take off who doesn't answer, and send
-a unit to each waiting incident. Rounds start by wake-ups, which are hints, and every second without any.
+A round: read the inbox, send a unit to each waiting incident, note links that came and went, take off who doesn't
+answer. Beside the rounds the GPS witness reads tracks. Rounds start by wake-ups, which are hints, and every second
+without any.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +45,7 @@ from dispatch.store.units import links
 _log = structlog.get_logger()
 LEADER_LOCK: Final = 0x_7A_70_02
 TICK_S: Final = 1.0
+NEVER: Final = datetime(1970, 1, 2, tzinfo=UTC)
 RETRY_S: Final = 1.0
 
 
@@ -80,12 +82,16 @@ class DispatcherLoop:
                 return
             _log.info("dispatcher_loop_leads")
             self.leading, self._links, self._swept_at = True, None, None
+            witness = asyncio.create_task(self._witness(), name="gps-witness")
             try:
-                while await self._still_leads(connection):
-                    await self._round_or_note()
+                while not witness.done() and await self._still_leads(connection):
+                    await self._guarded(self.round)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._desk.wake.wait(), TICK_S)
+                await witness  # it ended first: what ended it ends this as well
             finally:
+                witness.cancel()
+                await asyncio.gather(witness, return_exceptions=True)
                 with contextlib.suppress(SQLAlchemyError, OSError):
                     await connection.execute(select(func.pg_advisory_unlock(LEADER_LOCK)))
 
@@ -95,18 +101,24 @@ class DispatcherLoop:
         await connection.execute(text("SELECT 1"))
         return True
 
-    async def _round_or_note(self) -> None:
+    async def _guarded(self, part: Callable[[], Awaitable[None]]) -> None:
+        """A round that a bug broke must not end dispatching: the next one starts from the tables again."""
         try:
-            await self.round()
+            await part()
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
         except (Refused, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError):
-            # A round that a bug broke must not end dispatching: the next one starts from the tables again.
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
+
+    async def _witness(self) -> None:
+        """Reads tracks beside the rounds, so that a call never waits for them."""
+        while True:
+            await self._guarded(self.watch)
+            await asyncio.sleep(TICK_S)
 
     async def round(self) -> None:
         """One round; what it changes wakes the next."""
@@ -118,7 +130,6 @@ class DispatcherLoop:
             return
         self._looked_at = now
         await self._note_links()
-        await self._watch(now)
         await self.take_off_silent()
 
     async def send_units(self) -> None:
@@ -211,22 +222,21 @@ class DispatcherLoop:
                 )
             )
 
-    async def _watch(self, now: datetime) -> None:
-        """Those whose fixes were announced; all of them every `tick_s`, whatever was announced."""
-        tick_s = self._desk.settings.tick_s
-        sweep = self._swept_at is None or (now - self._swept_at).total_seconds() >= tick_s
+    async def watch(self) -> None:
+        """Units near their scene as soon as fixes of theirs are announced; all every `tick_s`, announced or not."""
+        now = self._desk.clock()
         moved, self._moved = self._moved, set()
-        if sweep:
-            self._swept_at = now
-            await watch_arrivals(self._desk, None)
+        if self._swept_at is None or (now - self._swept_at).total_seconds() >= self._desk.settings.tick_s:
+            since, self._swept_at = self._swept_at or NEVER, now
+            await watch_arrivals(self._desk, None, since)
         elif moved:
-            await watch_arrivals(self._desk, moved)
+            await watch_arrivals(self._desk, moved, self._swept_at)
 
     async def _note_links(self) -> None:
         async with self._desk.engine.connect() as connection:
             now_up = await links(connection)
             if self._links is None:  # what changed while nobody led is noted now
-                self._links = now_up
+                self._links = await noted_links(connection, now_up)
         changed = {unit: up for unit, up in now_up.items() if self._links.get(unit, False) != up}
         if changed:
             async with transaction(self._desk) as work:

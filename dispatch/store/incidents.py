@@ -83,6 +83,12 @@ async def end_incident(
     return await change_incident(connection, incident_id, state=str(state), ended_at=ended_at, **values)
 
 
+async def carry_on_merged(connection: AsyncConnection, incident_id: UUID, into: UUID) -> None:
+    """What was merged into an incident that is now merged itself belongs to where that one goes."""
+    statement = update(incidents).where(incidents.c.merged_into == incident_id).values(merged_into=into)
+    await connection.execute(statement)
+
+
 async def waiting_incidents(connection: AsyncConnection) -> Sequence[Incident]:
     """Open incidents with no unit on them, locked; those that another command holds are left for the next round."""
     active = exists().where(assignments.c.incident_id == incidents.c.incident_id, assignments.c.ended_at.is_(None))

@@ -33,6 +33,8 @@ class UnitNow:
     active_incident_id: UUID | None
     position: Position | None
     fixed_at: datetime | None
+    link_is_down: bool
+    """It was connected once, and is not now."""
     course_deg: float | None
 
     @property
@@ -55,7 +57,9 @@ _now = (
         unit_positions.c.lon,
         unit_positions.c.fixed_at,
         unit_positions.c.course_deg,
+        car_links.c.disconnected_at.is_not(None).label("link_is_down"),
     )
+    .outerjoin(car_links, car_links.c.unit_id == units.c.unit_id)
     .outerjoin(vehicles, vehicles.c.unit_id == units.c.unit_id)
     .outerjoin(assignments, and_(assignments.c.unit_id == units.c.unit_id, assignments.c.ended_at.is_(None)))
     .outerjoin(unit_positions, unit_positions.c.unit_id == units.c.unit_id)
@@ -79,6 +83,7 @@ async def units_now(connection: AsyncConnection, unit_ids: Iterable[UUID] | None
             active_incident_id=row.incident_id,
             position=Position(row.lat, row.lon) if row.lat is not None else None,
             fixed_at=row.fixed_at,
+            link_is_down=row.link_is_down,
             course_deg=row.course_deg,
         )
         for row in await connection.execute(query)

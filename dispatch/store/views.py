@@ -116,11 +116,16 @@ async def incident_page(
 
 
 async def assignment_rows(connection: AsyncConnection, incident_ids: Iterable[UUID]) -> Sequence[AnyRow]:
-    """The assignments of these incidents with the call signs, in the order in which units were sent."""
+    """The assignments of these incidents with the call signs, in the order in which units were sent.
+
+    A unit that was sent to a call that is merged now was sent to the incident that it is merged into.
+    """
+    wanted = list(incident_ids)
     query = (
-        select(assignments, units.c.name.label("unit_name"))
+        select(assignments, units.c.name.label("unit_name"), incidents.c.merged_into)
         .join(units, units.c.unit_id == assignments.c.unit_id)
-        .where(assignments.c.incident_id.in_(list(incident_ids)))
+        .join(incidents, incidents.c.incident_id == assignments.c.incident_id)
+        .where(or_(assignments.c.incident_id.in_(wanted), incidents.c.merged_into.in_(wanted)))
         .order_by(assignments.c.dispatched_at, assignments.c.assignment_id)
     )
     return (await connection.execute(query)).all()
@@ -183,14 +188,20 @@ async def changed_alarm_rows(connection: AsyncConnection, events: Sequence[AnyRo
 
 
 async def kpi_rows(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> Sequence[AnyRow]:
-    """One row an incident received in [start, end): what the ten-minute clock needs."""
+    """One row an incident received in [start, end): what the ten-minute clock needs.
+
+    Units that were sent to a call that is merged now count for the incident that it is merged into.
+    """
+    sent_to = incidents.alias("sent_to")
+    incident_id = func.coalesce(sent_to.c.merged_into, sent_to.c.incident_id)
     first = (
         select(
-            assignments.c.incident_id,
+            incident_id.label("incident_id"),
             func.min(assignments.c.dispatched_at).label("dispatched_at"),
             func.min(assignments.c.on_scene_at).label("on_scene_at"),
         )
-        .group_by(assignments.c.incident_id)
+        .join(sent_to, sent_to.c.incident_id == assignments.c.incident_id)
+        .group_by(incident_id)
         .subquery()
     )
     query = (

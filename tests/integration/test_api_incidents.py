@@ -15,7 +15,7 @@ from dispatch.roads.generated_city import generate_chiayi
 from dispatch.service.desk import utc_now
 from dispatch.store.tables import access_log, bureaus, events, incidents
 from gateway.store import car_orders
-from tests.support.server import Server, assigned, enter, kinds
+from tests.support.server import Server, assigned, enter, incident_when, kinds
 
 CALL = {"category": "criminal", "priority": 2, "lat": 23.48, "lon": 120.45}
 CALLER: dict[str, Any] = {"caller_name": "王小明", "caller_phone": "0912345678"}
@@ -47,7 +47,7 @@ async def test_an_incident_comes_back_as_it_was_entered(client: httpx.AsyncClien
     assert incident["state"] == "open"
     assert len(incident["number"]) == len("20261123-0001")
     assert incident["arrive_by"] == (received_at + timedelta(seconds=600)).isoformat().replace("+00:00", "Z")
-    assert kinds(incident) == ["incident_created"]
+    assert kinds(incident)[0] == "incident_created"
     assert incident["assignments"] == []
 
 
@@ -178,6 +178,24 @@ async def test_a_merge_keeps_the_earlier_call(client: httpx.AsyncClient) -> None
         assert refused.status_code == status
         if member:
             assert refused.json()["errors"][0]["member"] == member
+
+
+async def test_an_arrival_is_not_lost_by_a_merge(module_server: Server, client: httpx.AsyncClient) -> None:
+    """An officer stood at that door for another call about the same matter: both clocks know it, through two merges."""
+    early = (utc_now() - timedelta(days=30)).isoformat()
+    first, second, third = [await enter(client, received_at=early) for _ in range(3)]
+    unit_id = await module_server.add_unit("MRG1", at=(23.481, 120.451))
+    sent = await client.post(f"/incidents/{first['id']}/assignments", json={"unit_id": str(unit_id)})
+    await module_server.steps(unit_id, sent.json()["assignment_id"], "on_scene")
+    reached = await incident_when(client, first["id"], lambda i: i["on_scene_at"] is not None)
+    for one, into in ((first, second), (second, third)):
+        merged = await client.post(f"/incidents/{one['id']}/merge", json={"into": into["id"]})
+        assert merged.status_code == 200, merged.text
+    last_one = (await client.get(f"/incidents/{third['id']}")).json()
+    assert last_one["on_scene_at"] == reached["on_scene_at"]
+    around = {"from": early, "to": (utc_now() - timedelta(days=29, hours=23)).isoformat()}
+    (figures,) = (await client.get("/kpi", params=around)).json()["items"]
+    assert (figures["reached"], figures["unreached"], figures["excluded"]) == (1, 0, {"duplicate": 2})
 
 
 async def test_a_dispatcher_takes_a_unit_off(module_server: Server, client: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Real drives from ../shared/data/gps/pneuma-athens.csv that end in a stop, and when they stopped, told by hand rule."""
+"""Real drives from ../shared/data/gps/pneuma-athens.csv that end in a stop, and where in them they stop."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Drive:
     def shifted_to(self, scene: Place) -> Drive:
         """The same drive, metre for metre, ending at another place."""
         lat0, lon0 = self.scene
-        _, east_1deg = M_PER_DEG, metres((lat0, lon0), (lat0, lon0 + 0.01)) * 100
-        points = [
-            (*moved(scene, (lat - lat0) * M_PER_DEG, (lon - lon0) * east_1deg), speed)
-            for lat, lon, speed in self.points
-        ]
-        return Drive(points, self.stops_at)
+        m_per_deg_east = metres((lat0, lon0), (lat0, lon0 + 0.01)) * 100
+
+        def shifted(lat: float, lon: float) -> Place:
+            return moved(scene, (lat - lat0) * M_PER_DEG, (lon - lon0) * m_per_deg_east)
+
+        return Drive([(*shifted(lat, lon), speed) for lat, lon, speed in self.points], self.stops_at)
 
 
 def tracks() -> dict[str, list[tuple[float, float, float]]]:

@@ -1,4 +1,4 @@
-"""A bureau set up by the real command line: streets, accounts, vehicles; and the cars' agents beside a running system."""
+"""A bureau set up by the real command line: streets, accounts, vehicles; and where a running system is."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ PLANS: Final = {
     "merged": 1, "merged_into": 1, "declined": 1, "test": 1, "scheduled": 1, "officer_initiated": 1,
 }  # fmt: skip
 LONG: Final = frozenset({"gps", "gps_before_button", "button_before_gps", "athens"})
-FIRST: Final = ("silent", "gps", "button", "gps_alone", "power_cut")
+FIRST: Final = ("silent", "gps", "button", "gps_alone", "power_cut", "merged", "merged_into")
 LAST: Final = ("on_the_way", "on_the_way_late")
 """These hold their units until the end."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 from tests.support.athens import STAND_FIXES, Drive
@@ -138,7 +139,7 @@ async def _drive(crew: Crew, order: dict[str, Any], call: Call) -> None:
     if order.get("route"):
         line += [(lat, lon) for lon, lat in order["route"]["coordinates"]]
     line.append(scene)
-    length_m = sum(metres(a, b) for a, b in zip(line, line[1:], strict=False))
+    length_m = sum(metres(a, b) for a, b in pairwise(line))
     speed_mps = max(LEAST_MPS, length_m / DRIVE_S)
     stopped_ms = await crew.receiver.drive(list(along(line, speed_mps)), speed_mps)
     call.arrivals.append(Moment(stopped_ms, GPS_WITHIN_MS))

@@ -22,7 +22,9 @@ async def held(connection: asyncpg.Connection, journal: JournalState, presses: S
     that the journal gave; the presses stand under their own numbers with what was pressed; nothing is refused.
     """
     assert journal.waiting == [], "the car still waits for acknowledgements"
-    fixes = await connection.fetch("SELECT * FROM fixes WHERE boot = $1 ORDER BY seq", journal.boot)
+    fixes: list[asyncpg.Record] = await connection.fetch(
+        "SELECT * FROM fixes WHERE boot = $1 ORDER BY seq", journal.boot
+    )
     messages = await connection.fetch("SELECT * FROM car_messages WHERE boot = $1 ORDER BY seq", journal.boot)
     numbers = sorted([row["seq"] for row in fixes] + [row["seq"] for row in messages])
     assert numbers == list(range(1, journal.last_seq + 1))

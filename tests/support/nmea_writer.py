@@ -10,7 +10,7 @@ MPS_PER_KNOT = 1852 / 3600
 
 @dataclass(frozen=True)
 class Epoch:
-    """One position of a receiver. `lat`, `lon` WGS 84 degrees; `time_ms` since the Unix epoch, hundredths of seconds."""
+    """One position of a receiver. `lat`, `lon` WGS 84 degrees; `time_ms` since the Unix epoch, to the hundredth."""
 
     time_ms: int
     lat: float

@@ -1,4 +1,4 @@
-"""Metres on a map a few kilometres wide, for tests that compute their own truth: plain arithmetic, lat, lon in degrees."""
+"""Metres on a map a few kilometres wide, for tests that compute their own truth; lat, lon in degrees."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ from tests.support.command import processes_on
 from tests.support.data import shared
 from tests.support.held import held, same
 from tests.support.truth import figures, ms
-from tests.system.city import Day, city
+from tests.system.city import city
+from tests.system.day import Day
 
 pytestmark = pytest.mark.timeout(400)
 

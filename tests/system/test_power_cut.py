@@ -27,6 +27,9 @@ from tests.support.truth import Call, ms
 
 HOME = (23.48, 120.45)
 """No map is loaded: there is no area to be outside of, and travel times go by the straight line."""
+ALL_NUMBERS = """
+    SELECT seq FROM fixes WHERE boot = $1 UNION ALL SELECT seq FROM car_messages WHERE boot = $1 ORDER BY seq
+"""
 
 
 @pytest.mark.timeout(240)
@@ -128,7 +131,7 @@ async def _all_held(addresses: Addresses, crews: list[Crew]) -> None:
         boots = await connection.fetch("SELECT boot, last_seq FROM journals")
         for row in boots:
             numbers = await connection.fetch(
-                "SELECT seq FROM fixes WHERE boot = $1 UNION ALL SELECT seq FROM car_messages WHERE boot = $1 ORDER BY seq",
+                ALL_NUMBERS,
                 row["boot"],
             )
             assert [number["seq"] for number in numbers] == list(range(1, row["last_seq"] + 1))
