@@ -78,10 +78,12 @@ def _plans(day: Day, drives: list[Drive]) -> dict[str, Plan]:
         await crew_plans.skip(crew, order, call)
 
     by_button = ("button", "outside", "late", *city_day.EXCLUSIONS)
-    until_told = ("cancelled", "closed_unreached", "merged")
+    until_told = ("cancelled", "closed_unreached")
+    there_until_told = ("cancelled_there", "merged")
     return {
         **dict.fromkeys(by_button, crew_plans.button),
         **dict.fromkeys(until_told, crew_plans.until_told),
+        **dict.fromkeys(there_until_told, crew_plans.there_until_told),
         **dict.fromkeys(city_day.LAST, crew_plans.on_the_way),
         "skip": crew_plans.skip,
         "gps": crew_plans.gps,
@@ -90,7 +92,6 @@ def _plans(day: Day, drives: list[Drive]) -> dict[str, Plan]:
         "button_before_gps": crew_plans.button_before_gps,
         "athens": athens,
         "unreached": crew_plans.unreached,
-        "cancelled_there": crew_plans.there_until_told,
         "merged_into": crew_plans.after_go,
         "silent": crew_plans.silent_at_first,
         "declined": crew_plans.declined_at_first,
@@ -140,10 +141,12 @@ def _desk_work(day: Day) -> list[Any]:
 
     async def merge() -> None:
         call, into = by_plan["merged"], by_plan["merged_into"]
-        for one in (call, into):
-            await desk.when(one, lambda it: it["acknowledged_at"], "nobody acknowledges")
+        await desk.when(call, lambda it: it["on_scene_at"], "nobody arrives")
+        await desk.when(into, lambda it: it["acknowledged_at"], "nobody acknowledges")
         await desk.end(call, "merge", {"into": into.incident_id})
         call.excluded = "duplicate"
+        # One incident from now on: its clock runs from the earlier call to whoever came first to either.
+        into.arrivals += call.arrivals
         into.received = min(call.received, into.received, key=lambda moment: moment.at_ms)
         into.go.set()
 

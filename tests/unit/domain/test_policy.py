@@ -60,7 +60,7 @@ class TestJudging:
 
     @pytest.mark.parametrize("eta_s", [100.0, None])
     def test_a_unit_whose_link_is_down_may_go_but_costs_the_wait_for_its_answer(self, eta_s: float | None) -> None:
-        """It comes after a connected unit that is little farther away; nobody is left out because a gateway restarts."""
+        """It comes after a connected unit a little farther away; nobody is left out because a gateway restarts."""
         found = judge(
             candidate(eta_s=eta_s), position_age_s=5.0, refused_before=None, staleness=RULES, link_is_down=True
         )
