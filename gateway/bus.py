@@ -72,6 +72,8 @@ class Bus:
                 self._url,
                 name="patrol gateway",
                 allow_reconnect=False,  # `run` does it, and forgets what was said meanwhile
+                max_reconnect_attempts=1,  # the library would go on for two minutes within one attempt
+                reconnect_time_wait=0,
                 connect_timeout=_TIMEOUT_S,
                 ping_interval=_PING_S,
                 error_cb=_ignore,

@@ -1,1 +1,1 @@
-"""The commands of `patrol`, one module per noun; dispatch.cli puts them together."""
+"""The commands of `patrol`, one module per noun; `app` puts them together."""

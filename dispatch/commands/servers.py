@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from dispatch.commands.access import DataOption, data_folder, given_engines
+from dispatch.running.agent import become_agent
 from dispatch.running.listen import Listen
 from dispatch.settings import read_settings
 from dispatch.up import run_one, run_up
@@ -54,7 +54,7 @@ def gateway(*, data: DataOption = None, port: GatewayPort = None, host: Host = N
 
 def agent(context: typer.Context) -> None:
     """Run the in-car agent; `patrol agent --help` is the agent's own."""
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "vehicle_agent", *context.args])  # noqa: S606
+    become_agent(context.args)
 
 
 def _environment(**options: str | int | None) -> dict[str, str]:

@@ -106,6 +106,8 @@ def _decoding(subject: str, handler: Handler) -> Callable[[Msg], Awaitable[None]
 async def announce_once(url: str, bureau: str, subject: str, payload: Any) -> None:
     """One hint from a command line; quietly does without a bus that is away."""
     with contextlib.suppress(nats.errors.Error, OSError):
-        client = await nats.connect(url, allow_reconnect=False, connect_timeout=2)
+        client = await nats.connect(
+            url, allow_reconnect=False, max_reconnect_attempts=1, reconnect_time_wait=0, connect_timeout=2
+        )
         await client.publish(f"patrol.{bureau}.{subject}", msgspec.json.encode(payload))
         await client.drain()
