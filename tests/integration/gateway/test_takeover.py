@@ -12,24 +12,7 @@ from nats.aio.client import Client
 
 from gateway.links import Links
 from gateway.settings import Settings
-from tests.support.cars import Device, car, fix, gateway_settings, register, running, until
-
-
-@pytest.fixture
-def settings(database_url: str, nats_url: str) -> Settings:
-    return gateway_settings(database_url, nats_url)
-
-
-@pytest.fixture
-async def device(database_url: str) -> Device:
-    return await register(database_url)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
+from tests.support.cars import Device, car, fix, register, running, until
 
 
 @pytest.fixture

@@ -13,17 +13,7 @@ import nats
 import pytest
 
 from gateway.settings import Settings
-from tests.support.cars import Device, car, fix, gateway_settings, register, running, until
-
-
-@pytest.fixture
-def settings(database_url: str, nats_url: str) -> Settings:
-    return gateway_settings(database_url, nats_url)
-
-
-@pytest.fixture
-async def device(database_url: str) -> Device:
-    return await register(database_url)
+from tests.support.cars import Device, car, fix, register, running, until
 
 
 class Outbox:

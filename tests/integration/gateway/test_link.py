@@ -12,25 +12,13 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.support.cars import Device, car, dial, fix, gateway_settings, now_ms, register, running, sos
+from tests.support.cars import Device, car, dial, fix, gateway_settings, now_ms, running, sos
 
 
 @pytest.fixture
 async def gateway(database_url: str, nats_url: str) -> AsyncIterator[str]:
     async with running(gateway_settings(database_url, nats_url)) as address:
         yield address
-
-
-@pytest.fixture
-async def device(database_url: str) -> Device:
-    return await register(database_url)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def refused(address: str, token: str | None, **options: Any) -> InvalidStatus:

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import asyncpg
-import pytest
 
 from gateway.partitions import drop_old_partitions, ensure_partitions, partition_day, partition_name
 
 TODAY = date(2025, 3, 1)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def insert(database: asyncpg.Connection, fixed_at: datetime, received_at: datetime | None = None) -> None:

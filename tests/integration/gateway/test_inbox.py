@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import httpx
 import nats
-import pytest
 from nats.aio.msg import Msg
 
 from gateway.settings import Settings
-from tests.support.cars import Device, JournalCar, car, fix, gateway_settings, now_ms, register, running, sos, until
+from tests.support.cars import Device, JournalCar, car, fix, now_ms, register, running, sos, until
 
 POISON = """
 CREATE FUNCTION choke() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -24,23 +22,6 @@ BEGIN
 END $$;
 CREATE TRIGGER choke BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION choke();
 """
-
-
-@pytest.fixture
-def settings(database_url: str, nats_url: str) -> Settings:
-    return gateway_settings(database_url, nats_url)
-
-
-@pytest.fixture
-async def device(database_url: str) -> Device:
-    return await register(database_url)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def test_a_poisoned_message_holds_up_nobody(
