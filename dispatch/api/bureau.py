@@ -12,6 +12,7 @@ from dispatch.api import schemas
 from dispatch.api.problems import described
 from dispatch.api.signed_in import IS_SIGNED_IN, TheDesk
 from dispatch.domain.incident import TARGET_S
+from dispatch.roads.base_map import feature_collection
 from dispatch.service.streets import LoadedMap
 
 router = APIRouter(tags=["map"])
@@ -68,7 +69,7 @@ async def _packed(request: Request, loaded: LoadedMap) -> bytes:
     kept: tuple[int, bytes] | None = getattr(request.app.state, "streets_packed", None)
     if kept is None or kept[0] != loaded.map_id:
         packed = await asyncio.to_thread(
-            lambda: gzip.compress(msgspec.json.encode(loaded.streets.geojson()), compresslevel=6)
+            lambda: gzip.compress(msgspec.json.encode(feature_collection(loaded.streets)), compresslevel=6)
         )
         kept = request.app.state.streets_packed = (loaded.map_id, packed)
     return kept[1]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 
 from dispatch.roads.speeds import CLASSES
-
-if TYPE_CHECKING:
-    from dispatch.roads.street_map import StreetMap
+from dispatch.roads.street_map import StreetMap
 
 _DIGITS = 6  # a tenth of a metre
 

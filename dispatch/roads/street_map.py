@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.geometry import Position
-from dispatch.roads import base_map, street_map_codec
 from dispatch.roads.metric import Floats
 from dispatch.roads.speeds import CLASSES
 
@@ -158,16 +156,3 @@ class StreetMap:
     def name_of(self, edge: int) -> str:
         """The street's name, empty where it has none."""
         return self.names[int(self.edge_name[edge])]
-
-    def to_bytes(self) -> bytes:
-        """The map as bytes, to be kept and read again with `from_bytes`."""
-        return street_map_codec.encode(self)
-
-    @classmethod
-    def from_bytes(cls, stored: bytes) -> StreetMap:
-        """The map that `to_bytes` gave. Raises MapRefused when a bit of it has changed."""
-        return street_map_codec.decode(stored)
-
-    def geojson(self) -> dict[str, Any]:
-        """The streets as a GeoJSON FeatureCollection of LineStrings, lon before lat (RFC 7946); see base_map.py."""
-        return base_map.feature_collection(self)

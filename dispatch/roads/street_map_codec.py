@@ -8,15 +8,13 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from dispatch.roads.refusal import MapRefused
-
-if TYPE_CHECKING:
-    from dispatch.roads.street_map import StreetMap
+from dispatch.roads.street_map import MapInfo, StreetMap
 
 _MARK: Final = b"patrol streets 1\n"
 _TEXT: Final = "text"  # member that holds everything which is no array, as JSON
@@ -36,8 +34,6 @@ def encode(street_map: StreetMap) -> bytes:
 
 def decode(stored: bytes) -> StreetMap:
     """The map that was encoded. Raises MapRefused."""
-    from dispatch.roads.street_map import MapInfo, StreetMap  # noqa: PLC0415 - the two know each other
-
     digest_end = len(_MARK) + hashlib.sha256().digest_size
     if not stored.startswith(_MARK):
         raise MapRefused("stored street map", "these bytes are no street map of this version", _REMEDY)

@@ -20,12 +20,14 @@ from dispatch.service.transaction import transaction
 from dispatch.store.assignments import assignment_of, set_review, watched_assignments
 from dispatch.store.log import button_arrivals, has_gps_arrival
 from dispatch.store.tracks import track
+from gateway.protocol import CLOCK_AHEAD_LIMIT_MS
 
 LATE_WITNESS: Final = timedelta(minutes=15)
 """How long after its end an assignment is still watched: a backlog after a tunnel may hold the arrival."""
 NEAR_M: Final = 500.0
 CLOCKS_APART: Final = timedelta(seconds=30)
 """What the clocks of gateway and dispatch may differ by."""
+RECEIVER_AHEAD: Final = timedelta(milliseconds=CLOCK_AHEAD_LIMIT_MS)
 TRACK_BEFORE: Final = timedelta(seconds=60)
 
 
@@ -54,9 +56,9 @@ async def _look(desk: Desk, assignment: Assignment, scene: Position, *, told: bo
         presses = await button_arrivals(connection, assignment.assignment_id)
         if told and not presses:
             return
-        fixes = await track(
-            connection, assignment.unit_id, assignment.dispatched_at - TRACK_BEFORE, assignment.ended_at or now
-        )
+        # A receiver's clock may run ahead of ours as far as the link lets it.
+        end = assignment.ended_at or now + RECEIVER_AHEAD
+        fixes = await track(connection, assignment.unit_id, assignment.dispatched_at - TRACK_BEFORE, end)
     arrival = detect_arrival(fixes, scene, since=assignment.dispatched_at)
     if arrival is not None and not assignment.is_answered and not _came(fixes, arrival, scene):
         return

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.roads import street_map_codec
 from dispatch.roads.street_map import StreetMap
 from dispatch.store import registry
 
@@ -19,7 +20,7 @@ async def load_map(connection: AsyncConnection, street_map: StreetMap) -> int:
         sha256=street_map.info.sha256,
         generated=street_map.info.generated,
         facts=map_facts(street_map),
-        content=street_map.to_bytes(),
+        content=street_map_codec.encode(street_map),
     )
 
 

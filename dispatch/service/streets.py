@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch.domain.geometry import Position, point_in_polygon
 from dispatch.domain.refusals import NoMap, OutsideArea
+from dispatch.roads import street_map_codec
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.travel import TravelTimes
 from dispatch.store.tables import bureaus, street_maps
@@ -54,7 +55,7 @@ class Streets:
             row = (await connection.execute(query.limit(1))).one_or_none()
         if row is None:
             return False
-        streets = await asyncio.to_thread(StreetMap.from_bytes, row.content)
+        streets = await asyncio.to_thread(street_map_codec.decode, row.content)
         self.travel = await asyncio.to_thread(TravelTimes, streets)
         self.loaded = LoadedMap(
             map_id=row.map_id,

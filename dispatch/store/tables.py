@@ -279,6 +279,6 @@ street_maps = Table(
     Column("sha256", Text, nullable=False),
     Column("generated", Boolean, nullable=False, server_default=text("false")),
     Column("facts", JSONB, nullable=False, comment="ways, kilometres, nodes, arcs, extent, what was dropped"),
-    Column("content", LargeBinary, nullable=False, comment="StreetMap.to_bytes()"),
+    Column("content", LargeBinary, nullable=False, comment="as dispatch.roads.street_map_codec encodes it"),
     comment="The highest map_id is the loaded one; older ones are removed by the next import",
 )

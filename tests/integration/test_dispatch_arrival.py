@@ -74,6 +74,22 @@ async def test_gps_sees_the_car_arrive(server: Server) -> None:
     assert (await client.get(f"/units/{unit_id}")).json()["status"] == "ON_SCENE"
 
 
+async def test_a_receiver_whose_clock_is_ahead_still_tells_the_arrival(server: Server) -> None:
+    """Three minutes ahead, which the link allows: seen at once, counted by our clock, with the receiver's time kept."""
+    client = await server.client()
+    unit_id, assignment, start = await under_way(server, client)
+    track, stopped_at = approach(start + timedelta(minutes=10 + 3))
+    await server.drives(unit_id, track)
+    seen = await incident_when(client, assignment["incident_id"], lambda i: i["on_scene_at"] is not None)
+    (arrival,) = [e for e in seen["timeline"] if e["kind"] == "unit_on_scene"]
+    assert (arrival["said_by"], arrival["car_time"], arrival["data"]["clock"]) == (
+        "gps",
+        iso(stopped_at),
+        "car_clock_ahead",
+    )
+    assert datetime.fromisoformat(seen["on_scene_at"]) < stopped_at
+
+
 async def test_the_button_after_gps_is_kept_and_the_earlier_counts(server: Server) -> None:
     """Both witnesses stand in the timeline; the clock stops at the earlier."""
     client = await server.client()

@@ -31,8 +31,8 @@ from dispatch.roads.street_map import StreetMap
 from dispatch.service.accounts import hash_password
 from dispatch.service.desk import Desk, utc_now
 from dispatch.service.sessions import hash_token
+from dispatch.service.street_maps import load_map
 from dispatch.settings import read_settings
-from dispatch.store import registry
 from dispatch.store.database import create_engine
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import sessions, units, users, vehicles
@@ -228,14 +228,7 @@ class Server:
     async def load(self, street_map: StreetMap) -> None:
         """Loads these streets, as `patrol map import` does."""
         async with self.engine.begin() as connection:
-            await registry.store_map(
-                connection,
-                source=street_map.info.source,
-                sha256=street_map.info.sha256,
-                generated=street_map.info.generated,
-                facts={},
-                content=street_map.to_bytes(),
-            )
+            await load_map(connection, street_map)
         await self.desk.streets.refresh(self.desk.engine)
 
 

@@ -95,7 +95,7 @@ def upgrade() -> None:
             nullable=False,
             comment="ways, kilometres, nodes, arcs, extent, what was dropped",
         ),
-        sa.Column("content", sa.LargeBinary(), nullable=False, comment="StreetMap.to_bytes()"),
+        sa.Column("content", sa.LargeBinary(), nullable=False, comment="as dispatch.roads.street_map_codec encodes it"),
         sa.PrimaryKeyConstraint("map_id", name="pk_street_maps"),
         comment="The highest map_id is the loaded one; older ones are removed by the next import",
     )

@@ -12,7 +12,9 @@ import pytest
 from geopy.distance import geodesic
 
 from dispatch.domain.geometry import Position
+from dispatch.roads import street_map_codec
 from dispatch.roads.assembly import Run, assemble
+from dispatch.roads.base_map import feature_collection
 from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.refusal import MapRefused
 from dispatch.roads.street_map import MapInfo, StreetMap
@@ -25,7 +27,7 @@ def city() -> StreetMap:
 
 def test_bytes_and_back() -> None:
     """Nothing of a map is lost in its bytes, to the last bit."""
-    again = StreetMap.from_bytes(city().to_bytes())
+    again = street_map_codec.decode(street_map_codec.encode(city()))
     assert again.info == city().info
     assert again.names == city().names
     for name, value in vars(city()).items():
@@ -36,28 +38,28 @@ def test_bytes_and_back() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.00002, 0.0001, 0.3, 0.7, 0.999999])
 def test_a_changed_byte_is_refused(share: float) -> None:
     """Wherever a bit flips, the map is refused, not half read."""
-    stored = bytearray(city().to_bytes())
+    stored = bytearray(street_map_codec.encode(city()))
     stored[int(share * len(stored))] ^= 4
     with pytest.raises(MapRefused, match="stored street map"):
-        StreetMap.from_bytes(bytes(stored))
+        street_map_codec.decode(bytes(stored))
 
 
 @pytest.mark.parametrize("stored", [b"", b"patrol streets 1\n", b"PK\x03\x04 something else"])
 def test_other_bytes_are_refused(stored: bytes) -> None:
     """Nothing, the mere mark, and a foreign archive are no map."""
     with pytest.raises(MapRefused, match="import"):
-        StreetMap.from_bytes(stored)
+        street_map_codec.decode(stored)
 
 
 def test_cut_bytes_are_refused() -> None:
     """A map whose end is missing is refused."""
     with pytest.raises(MapRefused, match="damaged"):
-        StreetMap.from_bytes(city().to_bytes()[:-1])
+        street_map_codec.decode(street_map_codec.encode(city())[:-1])
 
 
 def test_nobody_changes_a_map() -> None:
     """The arrays are read-only, after loading as well."""
-    for street_map in (city(), StreetMap.from_bytes(city().to_bytes())):
+    for street_map in (city(), street_map_codec.decode(street_map_codec.encode(city()))):
         with pytest.raises(ValueError, match="read-only"):
             street_map.edge_time_s[0] = 0
 
@@ -65,7 +67,7 @@ def test_nobody_changes_a_map() -> None:
 def test_the_drawing_shows_every_street_once() -> None:
     """The lengths of all drawn lines add up to the streets', though pieces are joined; lon comes before lat."""
     metres: dict[str, float] = defaultdict(float)
-    features = city().geojson()["features"]
+    features = feature_collection(city())["features"]
     for feature in features:
         line = feature["geometry"]["coordinates"]
         assert all(120 < lon < 121 and 23 < lat < 24 for lon, lat in line)
@@ -87,7 +89,9 @@ def test_one_way_lines_are_drawn_in_driving_direction() -> None:
         lats, lons = (np.round(part, 6).tolist() for part in city().shape(edge))
         points = list(zip(lons, lats, strict=True))
         steps.update(pairwise(points))
-    one_way = [f["geometry"]["coordinates"] for f in city().geojson()["features"] if f["properties"]["oneway"]]
+    one_way = [
+        f["geometry"]["coordinates"] for f in feature_collection(city())["features"] if f["properties"]["oneway"]
+    ]
     assert one_way
     for line in one_way:
         points = [tuple(point) for point in line]
@@ -101,7 +105,7 @@ def test_one_way_lines_that_meet_head_on_stay_two() -> None:
     back = Run([1, 3, 0, 2], [lat, lat + 0.001, lat, lat + 0.002], [lons[1], *lons], "tertiary", "回路", 9.0, 9.0)
     street_map = assemble([*pieces, back], MapInfo(source="three", sha256=""))
     assert street_map is not None
-    features = street_map.geojson()["features"]
+    features = feature_collection(street_map)["features"]
     drawn = [f["geometry"]["coordinates"] for f in features if f["properties"]["name"] == "民權路"]
     assert sorted(line[-1] for line in drawn) == [[lons[1], lat]] * 2
 

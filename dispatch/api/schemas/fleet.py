@@ -1,0 +1,142 @@
+"""Units, alarms, figures and the map, as the API takes and gives them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from dispatch.api.schemas.basics import (
+    NO_NUL,
+    Body,
+    UnitStatusName,
+    View,
+)
+
+
+class PositionView(View):
+    lat: float
+    lon: float
+    accuracy_m: float | None
+    speed_mps: float | None
+    course_deg: float | None
+    fixed_at: datetime = Field(description="The receiver's time")
+    received_at: datetime
+
+
+class CameraView(View):
+    camera_id: str
+    state: str
+    battery_pct: float | None
+    free_mb: float | None
+    recording_id: str | None
+    said_at: datetime
+
+
+class UnitAssignment(View):
+    assignment_id: UUID
+    incident_id: UUID
+    incident_number: str
+    state: str
+
+
+class UnitView(View):
+    id: UUID
+    unit_id: UUID
+    name: str
+    status: UnitStatusName
+    available: bool
+    unavailable_reason: str | None
+    plate: str | None
+    vehicle_type: Literal["car", "motorcycle", "other"] | None
+    capabilities: list[str]
+    station: str | None
+    precinct: str | None
+    connected: bool
+    position: PositionView | None
+    assignment: UnitAssignment | None
+    cameras: list[CameraView]
+
+
+class UnitList(View):
+    items: list[UnitView]
+
+
+class Track(View):
+    unit_id: UUID
+    items: list[PositionView]
+    truncated: bool = Field(description="More fixes lie in the period than one answer holds; ask for less")
+
+
+class NewNotice(Body):
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=NO_NUL)]
+    level: Literal["info", "warning", "alarm"] = "info"
+
+
+class AlarmView(View):
+    id: UUID
+    kind: str
+    level: Literal["alarm", "warning"]
+    unit_id: UUID | None
+    unit_name: str | None
+    incident_id: UUID | None
+    incident_number: str | None
+    raised_at: datetime
+    lat: float | None
+    lon: float | None
+    data: dict[str, Any]
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+
+
+class AlarmList(View):
+    items: list[AlarmView]
+
+
+class KpiGroup(View):
+    group: str
+    incidents: int
+    measured: int
+    within_target: int
+    share: float | None
+    share_low: float | None
+    share_high: float | None
+    p50_s: float | None
+    p90_s: float | None
+    mean_s: float | None
+    reached: int
+    unreached: int
+    excluded: dict[str, int]
+
+
+class KpiReport(View):
+    clock: Literal["received", "dispatched"]
+    group_by: str | None
+    target_s: int
+    from_: datetime | None = Field(serialization_alias="from")
+    to: datetime | None
+    items: list[KpiGroup]
+
+
+class MapInfo(View):
+    map_id: int
+    source: str
+    generated: bool
+    loaded_at: datetime
+    facts: dict[str, Any]
+
+
+class BureauView(View):
+    """What a screen needs to start: the bureau's name and area, the streets' map, the tile server if one is set."""
+
+    bureau: str
+    name: str
+    outline: dict[str, Any] | None
+    extent: list[float] | None = Field(description="W, S, E, N of the loaded streets")
+    map: MapInfo | None
+    tile_url: str | None
+    target_s: int

@@ -1,0 +1,186 @@
+"""Incidents, assignments, candidates and the timeline, as the API takes and gives them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, Strict
+
+from dispatch.api.schemas.basics import (
+    AccidentClassName,
+    Body,
+    CategoryName,
+    Flag,
+    Latitude,
+    Line,
+    Longitude,
+    Note,
+    Priority,
+    Time,
+    UnitStatusName,
+    View,
+)
+
+
+class NewIncident(Body):
+    category: CategoryName
+    priority: Priority
+    lat: Latitude
+    lon: Longitude
+    address: Note | None = None
+    description: Note | None = None
+    caller_name: Line | None = None
+    caller_phone: Line | None = None
+    received_at: Time | None = Field(None, description="When the call came in; now where it is missing")
+    accident_class: AccidentClassName | None = None
+    exclusion: Literal["officer_initiated", "scheduled", "test"] | None = Field(
+        None, description="Why the ten-minute clock leaves this incident out; counted and shown by reason"
+    )
+    confirm_outside: Flag = Field(False, description="Accept a place outside the bureau's area")
+
+
+class IncidentChange(Body):
+    """Members that are absent stay as they are. `version` guards against overwriting another's change."""
+
+    category: CategoryName | None = None
+    priority: Priority | None = None
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    address: Note | None = None
+    description: Note | None = None
+    caller_name: Line | None = None
+    caller_phone: Line | None = None
+    accident_class: AccidentClassName | None = None
+    confirm_outside: Flag = False
+    version: Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class CloseIncident(Body):
+    disposition: Line
+    note: Note | None = None
+
+
+class CancelIncident(Body):
+    reason: Line
+
+
+class MergeIncident(Body):
+    into: UUID
+
+
+class AssignmentView(View):
+    id: UUID
+    assignment_id: UUID
+    incident_id: UUID
+    unit_id: UUID
+    unit_name: str
+    state: str
+    eta_s: float | None
+    dispatched_at: datetime
+    acknowledged_at: datetime | None
+    en_route_at: datetime | None
+    on_scene_at: datetime | None
+    cleared_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str | None
+    override_reason: str | None
+    review: list[str]
+
+
+class IncidentView(View):
+    """An incident as lists and the feed show it: nothing about the caller."""
+
+    id: UUID
+    number: str
+    category: CategoryName
+    priority: int
+    accident_class: AccidentClassName | None
+    lat: float
+    lon: float
+    address: str | None
+    description: str | None
+    state: Literal["open", "closed", "cancelled", "merged"]
+    station: str | None
+    precinct: str | None
+    exclusion: str | None
+    merged_into: UUID | None
+    disposition: str | None
+    version: int
+    received_at: datetime
+    created_at: datetime
+    arrive_by: datetime = Field(description="received_at plus the target of 600 s")
+    dispatched_at: datetime | None = Field(description="first unit's; likewise the ones below")
+    acknowledged_at: datetime | None
+    en_route_at: datetime | None
+    on_scene_at: datetime | None
+    cleared_at: datetime | None
+    ended_at: datetime | None
+    response_s: float | None = Field(description="received_at to the first unit's on_scene_at")
+    assignments: list[AssignmentView]
+
+
+class EventView(View):
+    id: int
+    kind: str
+    happened_at: datetime | None = Field(description="The time that counts; null for a step only inferred")
+    recorded_at: datetime = Field(description="The server's clock")
+    car_time: datetime | None = Field(description="The car's time, as it said it")
+    said_by: Literal["button", "gps", "dispatcher", "inferred", "server"]
+    actor: str | None
+    incident_id: UUID | None
+    assignment_id: UUID | None
+    unit_id: UUID | None
+    unit_name: str | None
+    data: dict[str, Any]
+
+
+class DecisionView(View):
+    id: UUID
+    assignment_id: UUID | None
+    decided_at: datetime
+    decided_by: str
+    policy: str
+    candidates: list[dict[str, Any]]
+    override_reason: str | None
+
+
+class IncidentDetail(IncidentView):
+    """One incident with the caller, the whole timeline and every decision. Each read of it is logged."""
+
+    caller_name: str | None
+    caller_phone: str | None
+    created_by: str | None
+    timeline: list[EventView]
+    decisions: list[DecisionView]
+
+
+class IncidentPage(View):
+    items: list[IncidentView]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+
+
+class Candidate(View):
+    unit_id: UUID
+    name: str
+    status: UnitStatusName
+    eta_s: float | None = Field(description="null where the unit's position is not known")
+    distance_m: float | None
+    reasons: list[str] = Field(description="Codes, e.g. stale_position, geodesic, busy, declined_before")
+    recommended: bool = Field(description="May be sent automatically")
+    would_divert_from: UUID | None = None
+
+
+class CandidateList(View):
+    items: list[Candidate]
+
+
+class NewAssignment(Body):
+    unit_id: UUID
+    override_reason: Line | None = Field(None, description="Why another unit than the recommended one")
+    replaces: UUID | None = Field(None, description="An active assignment of this incident, taken off in the same step")
+
+
+class EndAssignment(Body):
+    reason: Line
