@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup setup-dev run test check lock clean
+.PHONY: setup setup-dev run test check docs lock clean
 
 setup: $(STAMP)-run web/dist/index.html
 
@@ -52,6 +52,21 @@ test: check
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
+
+# Only for whoever changes the API: its document, and the types that web/ takes from it.
+define WRITE_OPENAPI
+import json, pathlib
+from dispatch.main import create_app
+from dispatch.settings import Settings
+app = create_app(Settings(database_url="postgresql://none", nats_url="nats://none"))
+text = json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False)
+pathlib.Path("docs/openapi.json").write_text(text + "\n", encoding="utf-8")
+endef
+export WRITE_OPENAPI
+
+docs: setup
+	$(BIN)/python -c "$$WRITE_OPENAPI"
+	cd web && npm run --silent api -- ../docs/openapi.json
 
 # Needs `uv`; only for whoever changes a dependency.
 lock:
