@@ -273,11 +273,12 @@ def test_wrong_settings_are_named(environment: dict[str, str], reason: str, engi
 @pytest.mark.skipif(os.geteuid() != 0, reason="the rule is for root alone")
 def test_root_is_sent_away_from_home_folders() -> None:
     """No command makes a data folder below one; the sentence says where else."""
+    below = Path("/root", "patrol-data")
     for arguments in (["up"], ["doctor"], ["vehicle", "enrol", "A"]):
-        done = patrol(*arguments, data=Path("/root/patrol-data"))
+        done = patrol(*arguments, data=below)
         assert done.returncode == 1
         assert "/var/lib/patrol" in one_line(done.stderr)
-    assert not Path("/root/patrol-data").exists()
+    assert not below.exists()
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
