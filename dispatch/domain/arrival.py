@@ -3,10 +3,10 @@
 What counts as an arrival, and why
 - *Near* is 60 m from the scene: half a city block plus the error of the address and of the receiver. Motorcycles on
   pavements, campuses and parks need more: `ArrivalRules.within(radius_m)`.
-- *Standing* is slower than 5 km/h for a dwell of 15 s **and** 3 fixes. At one fix a second the 15 s decide, so that 2 s
-  of crawling are no arrival; at one fix in 10 or 15 s the 3 fixes decide, so that one or two looks at a car, which may
-  have been at a lamp each time, are no arrival either. Whichever takes longer, the arrival is dated back to the
-  dwell's first fix.
+- *Standing* is slower than 5 km/h for a dwell of 15 s, or of 3 fixes where these come 4 s apart or rarer. At one fix a
+  second the 15 s decide, so that 2 s of crawling are no arrival; at one fix in 5, 10 or 15 s the 3 fixes decide. Fewer
+  than 3 never do: one or two looks at a car may each have found it at a lamp. The arrival is dated back to the dwell's
+  first fix.
 - A red light on the way is no arrival, for it is not near. A queue within 60 m of the scene for 15 s *is* one by this
   rule: from a track alone nobody can tell the two apart, and the crew's button is the other witness.
 - *Noise.* A fix with a stated accuracy above 30 m is not looked at: it neither makes nor breaks a dwell. One that
@@ -42,6 +42,7 @@ class ArrivalRules:
     slow_mps: float = 5 / 3.6
     dwell_s: float = 15.0
     dwell_fixes: int = 3
+    rare_s: float = 4.0
     forgiven_s: float = 5.0
     gap_s: float = 60.0
     speed_over_s: float = 10.0
@@ -172,8 +173,9 @@ def _first_dwell(sights: Iterable[_Sight], rules: ArrivalRules) -> tuple[_Sight,
         else:
             forgiven += len(strays)
         last, fitting, strays = sight, fitting + 1, []
-        long_enough = _elapsed_s(first.at, sight.at) >= rules.dwell_s and fitting >= rules.dwell_fixes
-        if long_enough and fitting >= 3 * forgiven:
+        looks, elapsed_s = fitting + forgiven, _elapsed_s(first.at, sight.at)
+        long_enough = elapsed_s >= rules.dwell_s or elapsed_s >= rules.rare_s * (looks - 1)
+        if long_enough and fitting >= max(rules.dwell_fixes, 3 * forgiven):
             return first, sight.known_at
     return None
 

@@ -73,6 +73,14 @@ def test_at_slow_rates_three_fixes_decide(every_s: int, looks: int, arrives: boo
         assert arrival.confirmed_at == at(3 * every_s)
 
 
+@pytest.mark.parametrize(("every_s", "after_s"), [(1, 15), (3, 15), (4, 8), (5, 10), (7, 14), (10, 20)])
+def test_a_dwell_takes_15_s_or_three_rare_fixes(every_s: int, after_s: int) -> None:
+    """How soon an arrival is known, from one fix a second to one in ten."""
+    arrival = _detect(_moving([0]) + _standing(range(20, 81, every_s)))
+    assert arrival is not None
+    assert (arrival.arrived_at, arrival.confirmed_at) == (at(20), at(20 + after_s))
+
+
 def test_crawling_is_not_standing() -> None:
     """At 5 km/h a car doesn't stand; just below it does."""
     assert _detect(_standing(range(60), speed_mps=5 / 3.6)) is None
