@@ -143,6 +143,21 @@ const scenarios = {
     assert.equal(await timer(), stopped);
     for (const step of ['立案', '派遣', '確認派遣', '出發前往', '到場']) await panel.getByText(step).first().waitFor();
     await desk.shot('on-scene-zh');
+
+    await panel.getByText('北興102').first().waitFor({ timeout: PATIENCE_MS });
+    await page.keyboard.press('1');
+    await panel.getByText('要改派還是加派？').waitFor();
+    await desk.shot('second-unit-zh');
+    await page.keyboard.press('Escape');
+    await panel.getByText('要改派還是加派？').waitFor({ state: 'detached' });
+    assert.equal(await panel.locator('[data-assignment]').count(), 1, 'a slip of a key sends nobody');
+    await page.keyboard.press('1');
+    await panel.getByRole('button', { name: '改派', exact: true }).click();
+    await panel.getByText('為何撤下').waitFor();
+    await page.keyboard.type('另有任務');
+    await page.keyboard.press('Enter');
+    await panel.locator('[data-assignment][data-state=reassigned]').waitFor({ timeout: PATIENCE_MS });
+    await panel.locator('[data-assignment][data-state=dispatched]').waitFor({ timeout: PATIENCE_MS });
   },
 
   /** The same desk in English, on a tablet: an unfinished call, a place outside, a fresh page, the figures. */

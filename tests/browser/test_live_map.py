@@ -18,6 +18,7 @@ from tests.support.command import Up, patrol, running_up
 DRIVER = Path(__file__).with_name("live_map.mjs")
 ROOT = DRIVER.parents[2]
 USER, PASSWORD, UNIT = "night", "correct horse 110", "北興101"
+SECOND_UNIT = "北興102"  # registered, never heard of: nothing speaks for it but the dispatcher
 SOUTH, WEST, STEP_DEG, LINES = 23.45, 120.42, 0.004, 16
 NAMES = [f"{name}路" for name in ("中山", "民族", "忠孝", "民生", "興業", "吳鳳", "林森", "世賢")]
 NAMES += [f"{name}街" for name in ("博愛", "新民", "垂楊", "自由", "友愛", "大雅", "文化", "光華")]
@@ -74,6 +75,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
             (("map", "import", _grid(folder / "town.osm")), ""),
             (("user", "add", USER, "--role", "supervisor"), f"{PASSWORD}\n"),
             (("vehicle", "add", "RAA-0101", "--unit", UNIT, "--type", "car", "--station", "北興"), ""),
+            (("vehicle", "add", "RAA-0102", "--unit", SECOND_UNIT, "--type", "car", "--station", "北興"), ""),
         ):
             done = patrol(*arguments, data=data, given=given)
             assert done.returncode == 0, done.stderr
@@ -124,7 +126,7 @@ def _run(system: System, scenario: str) -> None:
 
 def test_a_call_entered_on_the_map_brings_the_unit_to_the_scene(system: System) -> None:
     """A unit moves on the map; a call clicked into it shows candidates; one key sends the unit; its steps stop the
-    clock."""
+    clock. A second unit goes only after a question, and instead of the first only with a reason."""
     _run(system, "first_call")
 
 

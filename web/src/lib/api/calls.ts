@@ -32,8 +32,8 @@ export const cancelIncident = (id: string, reason: string) =>
 const items = (answer: { items: Candidate[] }) => answer.items;
 export const candidatesFor = (incidentId: string) =>
   request<{ items: Candidate[] }>('GET', `/incidents/${incidentId}/candidates`).then(items);
-export const candidatesAt = ({ lat, lon }: Place) =>
-  request<{ items: Candidate[] }>('GET', '/candidates', { query: { lat, lon } }).then(items);
+export const candidatesAt = ({ lat, lon }: Place, priority: number) =>
+  request<{ items: Candidate[] }>('GET', '/candidates', { query: { lat, lon, priority } }).then(items);
 
 export const assign = (incidentId: string, unitId: string, overrideReason: string | null, replaces: string | null) =>
   request<Assignment>('POST', `/incidents/${incidentId}/assignments`, {
