@@ -21,15 +21,32 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from dispatch.api import alarms, bureau, feed, health, incidents, kpi, problems, session, units
+from dispatch.api import (
+    alarms,
+    bureau,
+    coverage,
+    feed,
+    health,
+    incidents,
+    kpi,
+    policy,
+    problems,
+    session,
+    standby,
+    units,
+    what_if,
+)
 from dispatch.api.feed_hub import FeedHub
 from dispatch.api.guard import Guard
 from dispatch.domain.refusals import Invalid
 from dispatch.service.bus import Bus
+from dispatch.service.coverage_keeper import CoverageKeeper
 from dispatch.service.desk import Desk
 from dispatch.service.loop import DispatcherLoop, moved_units
 from dispatch.service.sessions import SignIns
+from dispatch.service.standby_rounds import StandbyRounds
 from dispatch.service.streets import Streets
+from dispatch.service.what_if_runner import WhatIfRunner
 from dispatch.settings import Settings, read_settings
 from dispatch.store.away import is_away
 from dispatch.store.database import create_engine
@@ -54,7 +71,10 @@ def create_app(settings: Settings) -> FastAPI:
         hub, loop = FeedHub(desk), DispatcherLoop(desk)
         app.state.desk, app.state.hub, app.state.loop = desk, hub, loop
         app.state.sign_ins = SignIns(settings.login_failures, settings.login_window_s)
-        map_changed = _listen(desk, hub, loop)
+        app.state.what_ifs = WhatIfRunner(desk)
+        app.state.coverage = CoverageKeeper(desk)
+        rounds = app.state.standby = StandbyRounds(desk, app.state.coverage, lambda: loop.leading)
+        map_changed = _listen(desk, hub, loop, rounds)
         await desk.streets.refresh(desk.engine)
         await hub.begin()
         await desk.bus.start()
@@ -64,6 +84,8 @@ def create_app(settings: Settings) -> FastAPI:
                 ("dispatcher-loop", loop.run()),
                 ("feed", hub.run()),
                 ("streets", _keep_streets(desk, map_changed)),
+                ("standby", rounds.run()),
+                *((("what-ifs", app.state.what_ifs.run()),) if settings.what_if_worker else ()),
             )
         ]
         for task in tasks:
@@ -72,6 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        loop.deciding.solver.close()
         await desk.bus.stop()
         await desk.engine.dispose()
 
@@ -86,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     api = APIRouter(prefix="/api/v1")
-    for part in (session, incidents, units, alarms, kpi, bureau, feed):
+    for part in (session, incidents, units, alarms, kpi, bureau, feed, policy, what_if, coverage, standby):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)
@@ -126,12 +149,13 @@ def _operation_id(route: APIRoute) -> str:
     return f"{route.tags[0] if route.tags else 'api'}_{route.name}"
 
 
-def _listen(desk: Desk, hub: FeedHub, loop: DispatcherLoop) -> asyncio.Event:
+def _listen(desk: Desk, hub: FeedHub, loop: DispatcherLoop, rounds: StandbyRounds) -> asyncio.Event:
     """What the bus wakes; every one of these is found by rereading as well."""
     map_changed = asyncio.Event()
 
     async def events(_: Any) -> None:
         hub.log_grew()
+        rounds.hint()
         desk.wake.set()
 
     async def inbox(_: Any) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from dispatch.domain.refusals import Invalid
+from dispatch.policy_environment import PolicyEnvironment
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 SECRET: Final = frozenset({"database_url", "nats_url"})
 
 
-class Settings(BaseSettings):
-    """One dispatch server's settings. `DATABASE_URL` and `NATS_URL` stand alone; all others begin with `PATROL_`."""
+class Settings(PolicyEnvironment):
+    """One dispatch server's settings. `DATABASE_URL` and `NATS_URL` stand alone; all others begin with `PATROL_`.
+
+    Who goes is set in the part that this one builds on.
+    """
 
     model_config = SettingsConfigDict(frozen=True, env_prefix="PATROL_", populate_by_name=True, extra="ignore")
 
@@ -29,16 +34,24 @@ class Settings(BaseSettings):
     secure_cookie: bool = Field(default=False, description="true behind TLS: the session cookie travels on it alone")
     log_json: bool = False
 
-    dispatch_mode: Literal["automatic", "recommend"] = "automatic"
-    ack_timeout_s: Seconds = Field(default=30, description="an order unacknowledged for so long goes to the next unit")
     ask_again_after_s: Seconds = Field(default=300, description="before a unit that let an order lapse is asked again")
     tick_s: Seconds = Field(default=10, description="the dispatcher loop looks again at the latest after so long")
-    stale_after_s: Seconds = Field(default=30, description="an older position widens the ETA, and says so")
-    lost_after_s: Seconds = Field(default=300, description="an older position is no ground for an order")
 
     session_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 12
     login_failures: int = Field(default=10, ge=1, description="wrong passwords within the window, then wait")
     login_window_s: Seconds = 300
+
+    # what-if
+    what_if_worker: bool = Field(default=True, description="this server runs what-ifs, in a process of its own")
+
+    # where to wait
+    standby_suggestions: bool = Field(default=True, description="suggest where idle units should wait")
+    standby_moves_max: int = Field(default=2, ge=0, le=20, description="so many suggestions stand at a time")
+    coverage_limit_s: Annotated[float, Field(ge=30, le=1800)] = Field(
+        default=300, description="a call is covered where an idle unit drives no longer"
+    )
+    coverage_threshold: Share = Field(default=0.6, description="a smaller share of the expected calls: an alarm")
+    coverage_clear: Share = Field(default=0.65, description="from this share on the alarm is over")
 
     fix_retention_days: int = Field(default=90, ge=1)
     tile_url: str | None = Field(default=None, description="base map tiles {z}/{x}/{y}; unset: the imported streets")
@@ -65,9 +78,16 @@ class Settings(BaseSettings):
             raise ValueError("must contain {z}, {x} and {y}")
         return value
 
+    @field_validator("coverage_clear")
+    @classmethod
+    def _not_below_the_threshold(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("coverage_threshold", 0.0):
+            raise ValueError("must not be below PATROL_COVERAGE_THRESHOLD")
+        return value
+
     def printable(self) -> dict[str, Any]:
-        """Every setting but those that hold a secret."""
-        return self.model_dump(exclude=set(SECRET))
+        """Every setting but those that hold a secret; lists as the environment would hold them."""
+        return {name: _as_text(value) for name, value in self.model_dump(exclude=set(SECRET)).items()}
 
 
 def read_settings(**given: Any) -> Settings:
@@ -76,13 +96,23 @@ def read_settings(**given: Any) -> Settings:
     Raises Invalid, which names every wrong variable and why, and repeats no value: one may hold a password.
     """
     try:
-        return Settings(**given)
+        settings = Settings(**given)
+        settings.policy()
+    except Invalid as error:
+        raise Invalid(f"settings: {_variable(error.member or '')} {error.detail}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{_variable(str(problem['loc'][0]))} {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_input=False, include_url=False, include_context=False)
         )
         raise Invalid(f"settings: {wrong}") from None
+    return settings
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, frozenset):
+        value = sorted(value)
+    return ",".join(f"{part}" for part in value) if isinstance(value, list | tuple) else value
 
 
 def _variable(field: str) -> str:

@@ -21,7 +21,7 @@ import structlog
 
 from dispatch.embedded import Announcement, DataFolder, EmbeddedEngines, EngineUrls, engines_of_holder
 from dispatch.migrations import revisions, upgrade
-from dispatch.running.child import Child
+from dispatch.running.child import ONE_THREAD, Child
 from dispatch.running.listen import Listen, PortTaken
 from dispatch.running.log import logging_to
 from dispatch.running.supervisor import StartFailed, Supervisor
@@ -127,7 +127,7 @@ def _become(module: str, urls: EngineUrls, environment: Mapping[str, str]) -> No
     """Does not return."""
     asyncio.run(bring_up_to_date(urls.database_url))
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-P", "-m", module], {**environment, **_addresses(urls)})  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module], {**ONE_THREAD, **environment, **_addresses(urls)})  # noqa: S606
 
 
 def _addresses(urls: EngineUrls) -> dict[str, str]:

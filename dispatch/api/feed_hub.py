@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api import present
+from dispatch.api.standby import suggestion_view
 from dispatch.service.desk import Desk
-from dispatch.store import log, views
+from dispatch.store import log, standby, views
 from dispatch.store.rows import AnyRow
 from gateway.store import unit_positions
 
@@ -114,6 +115,7 @@ class FeedHub:
             units = await present.unit_views(connection)
             incidents = await present.incident_views(connection, await views.open_incident_rows(connection))
             alarms = [present.alarm_view(row) for row in await views.alarm_rows(connection, only_open=True)]
+            suggestions = [suggestion_view(row) for row in await standby.standing_suggestions(connection)]
         return {
             "type": "snapshot",
             "seq": seq,
@@ -121,6 +123,7 @@ class FeedHub:
             "units": _plain(units),
             "incidents": _plain(incidents),
             "alarms": _plain(alarms),
+            "suggestions": _plain(suggestions),
         }
 
     def heartbeat(self) -> Frame:
@@ -196,8 +199,14 @@ class FeedHub:
 class _Changed:
     """What a batch of events changed, as it is now, by id."""
 
-    def __init__(self, incidents: dict[str, Frame], units: dict[str, Frame], alarms: dict[str, Frame]) -> None:
-        self._incidents, self._units, self._alarms = incidents, units, alarms
+    def __init__(
+        self,
+        incidents: dict[str, Frame],
+        units: dict[str, Frame],
+        alarms: dict[str, Frame],
+        suggestions: dict[str, Frame],
+    ) -> None:
+        self._incidents, self._units, self._alarms, self._suggestions = incidents, units, alarms, suggestions
 
     @classmethod
     async def of(cls, connection: AsyncConnection, rows: Sequence[AnyRow]) -> _Changed:
@@ -205,10 +214,14 @@ class _Changed:
         incidents = await present.incident_views(connection, incident_rows)
         units = await present.unit_views(connection, {row.unit_id for row in rows if row.unit_id})
         alarms = [present.alarm_view(row) for row in await views.changed_alarm_rows(connection, rows)]
-        return cls(*({view["id"]: view for view in _plain(group)} for group in (incidents, units, alarms)))
+        named = [UUID(row.data["suggestion_id"]) for row in rows if "suggestion_id" in row.data]
+        suggested = await standby.suggestion_rows(connection, suggestion_ids=named) if named else []
+        suggestions = [suggestion_view(row) for row in suggested]
+        groups = (incidents, units, alarms, suggestions)
+        return cls(*({view["id"]: view for view in _plain(group)} for group in groups))
 
     def by(self, row: AnyRow) -> dict[str, list[Frame]]:
-        incident, unit = str(row.incident_id), str(row.unit_id)
+        incident, unit, suggestion = str(row.incident_id), str(row.unit_id), row.data.get("suggestion_id")
         return {
             "incidents": [self._incidents[incident]] if incident in self._incidents else [],
             "units": [self._units[unit]] if unit in self._units else [],
@@ -219,6 +232,7 @@ class _Changed:
                 or (row.incident_id is not None and alarm["incident_id"] == incident)
                 or (row.unit_id is not None and alarm["unit_id"] == unit)
             ],
+            "suggestions": [self._suggestions[suggestion]] if suggestion in self._suggestions else [],
         }
 
 

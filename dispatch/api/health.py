@@ -61,6 +61,7 @@ async def _fill(registry: CollectorRegistry, request: Request, desk: Desk) -> No
 
     gauge("bus_connected", "1 while the bus is within reach", desk.bus.connected)
     gauge("dispatcher_leads", "1 in the server that runs the dispatcher loop", request.app.state.loop.leading)
+    request.app.state.loop.deciding.figures.register(registry)
     gauge("feed_listeners", "browsers on the feed", request.app.state.hub.listeners)
     async with desk.engine.connect() as connection:
         opened = await connection.scalar(select(func.count()).where(incidents.c.state == "open"))

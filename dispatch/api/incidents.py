@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -15,16 +17,15 @@ from dispatch.api.period import Period, PeriodOf
 from dispatch.api.problems import described
 from dispatch.api.signed_in import MAY_DISPATCH, MAY_READ, Dispatching, Reading, TheDesk
 from dispatch.domain.geometry import Position
-from dispatch.domain.incident import AccidentClass, Category, Priority
-from dispatch.domain.policy import Candidate
+from dispatch.domain.incident import AccidentClass, Category, IncidentState, Priority
 from dispatch.domain.refusals import Invalid
 from dispatch.service import assigning, incidents
-from dispatch.service.candidates import candidates_at, candidates_for
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
+from dispatch.service.ranking import ranking_at, ranking_of
 from dispatch.store import views
 from dispatch.store.access import log_access
-from dispatch.store.decisions import candidate_record
+from dispatch.store.decisions import Record
 from dispatch.store.incidents import find_incident
 
 router = APIRouter(tags=["incidents"])
@@ -148,8 +149,10 @@ async def candidates(incident_id: UUID, desk: TheDesk) -> schemas.CandidateList:
     """Units in recommended order: those that may be sent first, by ETA over the streets."""
     async with desk.engine.connect() as connection:
         incident = await find_incident(connection, incident_id)
-        ranked = (await candidates_for(connection, desk, [incident]))[incident_id]
-    return _candidate_list(ranked)
+        if incident.state is IncidentState.OPEN:
+            with contextlib.suppress(LookupError):  # it was ended while we looked
+                return _candidate_list(await ranking_of(connection, desk, incident_id))
+        return _candidate_list(await ranking_at(connection, desk, incident.place, incident.priority))
 
 
 @router.get("/candidates", responses=described(401, 403), dependencies=[MAY_DISPATCH])
@@ -158,15 +161,17 @@ async def candidates_for_place(
 ) -> schemas.CandidateList:
     """The same for a place that has no incident yet, while the call is being taken."""
     async with desk.engine.connect() as connection:
-        ranked = await candidates_at(connection, desk, Position(lat, lon), Priority(priority))
-    return _candidate_list(ranked)
+        return _candidate_list(await ranking_at(connection, desk, Position(lat, lon), Priority(priority)))
 
 
 @router.post("/incidents/{incident_id}/assignments", status_code=201, responses=described(401, 403, 404, 409))
 async def assign(
     incident_id: UUID, body: schemas.NewAssignment, desk: TheDesk, by: Dispatching
 ) -> schemas.AssignmentView:
-    """Assign by hand. 409 `unit_busy` or `unit_unavailable`, with the reason, where the unit can't go."""
+    """Assign by hand. 409 `unit_busy` or `unit_unavailable`, with the reason, where the unit can't go.
+
+    A unit that is under way to another incident leaves it only with `divert`; one that has arrived is busy.
+    """
     assignment_id = await assigning.assign_by_hand(
         desk,
         incident_id,
@@ -174,6 +179,7 @@ async def assign(
         dispatcher=by.username,
         override_reason=body.override_reason,
         replaces=body.replaces,
+        divert=body.divert,
     )
     return await _assignment(desk, assignment_id)
 
@@ -192,8 +198,8 @@ async def _assignment(desk: Desk, assignment_id: UUID) -> schemas.AssignmentView
         return present.assignment_view(await views.assignment_row(connection, assignment_id))
 
 
-def _candidate_list(ranked: tuple[Candidate, ...]) -> schemas.CandidateList:
-    return schemas.CandidateList(items=[schemas.Candidate(**candidate_record(c)) for c in ranked])
+def _candidate_list(ranked: Sequence[Record]) -> schemas.CandidateList:
+    return schemas.CandidateList(items=[schemas.Candidate(**record) for record in ranked])
 
 
 def _to_cursor(received_at: datetime, incident_id: UUID) -> str:

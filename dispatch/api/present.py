@@ -39,6 +39,7 @@ def assignment_view(row: AnyRow) -> schemas.AssignmentView:
         end_reason=row.end_reason,
         override_reason=row.override_reason,
         review=row.review,
+        role=row.role,
     )
 
 
@@ -110,6 +111,11 @@ async def incident_detail(connection: AsyncConnection, incident_id: UUID) -> sch
                 policy=decision.policy,
                 candidates=decision.candidates,
                 override_reason=decision.override_reason,
+                round_id=decision.round_id,
+                method=decision.method,
+                fallback=decision.fallback,
+                role=decision.role,
+                leaves=decision.leaves,
             )
             for decision in await decisions_of(connection, incident_id)
         ],
@@ -176,6 +182,8 @@ def _unit_view(row: AnyRow, cameras: list[schemas.CameraView]) -> schemas.UnitVi
         plate=row.plate,
         vehicle_type=row.vehicle_type,
         capabilities=row.capabilities or [],
+        crew=row.crew,
+        shift_ends_at=row.shift_ends_at,
         station=row.station,
         precinct=row.precinct,
         connected=row.connected,

@@ -27,6 +27,7 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.NoMap: HTTPStatus.NOT_FOUND,
     refusals.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.OutsideArea: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.TooFewCalls: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.BadStep: HTTPStatus.CONFLICT,
     refusals.UnitBusy: HTTPStatus.CONFLICT,
     refusals.UnitUnavailable: HTTPStatus.CONFLICT,
@@ -34,6 +35,7 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.AssignmentEnded: HTTPStatus.CONFLICT,
     refusals.ChangedMeanwhile: HTTPStatus.CONFLICT,
     refusals.AlarmResolved: HTTPStatus.CONFLICT,
+    refusals.SuggestionDecided: HTTPStatus.CONFLICT,
     sessions.BadCredentials: HTTPStatus.UNAUTHORIZED,
     sessions.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
 }
@@ -138,9 +140,14 @@ def install(app: FastAPI) -> None:
 
 
 def _methods_at(app: FastAPI, request: Request) -> list[str]:
-    """All methods of an address: each has a route of its own, and the router names only the first one's."""
+    """All methods of an address: each has a route of its own, and the router names only the first one's.
+
+    An address that stands in the document word for word is not one of those with an id in that place.
+    """
     methods: set[str] = set()
-    for path, operations in app.openapi()["paths"].items():
+    paths = app.openapi()["paths"]
+    own = {request.url.path: paths[request.url.path]} if request.url.path in paths else paths
+    for path, operations in own.items():
         pattern, _, _ = compile_path(path)
         if pattern.match(request.url.path):
             methods |= {name.upper() for name in operations}

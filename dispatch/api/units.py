@@ -14,6 +14,7 @@ from dispatch.api.problems import described
 from dispatch.api.signed_in import MAY_READ, Dispatching, Reading, TheDesk
 from dispatch.domain.refusals import NotFound
 from dispatch.service.notices import send_notice
+from dispatch.service.unit_changes import amend_unit
 from dispatch.store.access import log_access
 from dispatch.store.tracks import track_rows
 
@@ -37,6 +38,13 @@ async def look_at(unit_id: UUID, desk: TheDesk) -> schemas.UnitView:
     if not found:
         raise NotFound(f"There is no unit {unit_id}.", member="unit_id")
     return found[0]
+
+
+@router.patch("/units/{unit_id}", responses=described(401, 403, 404))
+async def change(unit_id: UUID, body: schemas.UnitChange, desk: TheDesk, by: Dispatching) -> schemas.UnitView:
+    """Change what is given: the crew, the end of its shift (null: not said), what it can do."""
+    await amend_unit(desk, unit_id, body.model_dump(exclude_unset=True), by)
+    return await look_at(unit_id, desk)
 
 
 @router.get("/units/{unit_id}/track", responses=described(401, 403, 404))

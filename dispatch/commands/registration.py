@@ -66,6 +66,9 @@ def add_vehicle(
     type_: Annotated[VehicleType, typer.Option("--type", help="What it is.")],
     capability: Annotated[list[str] | None, typer.Option(metavar="C", help="What it can do; may be repeated.")] = None,
     station: Annotated[str | None, typer.Option(metavar="S", help="Its station; made where it is new.")] = None,
+    crew: Annotated[
+        int | None, typer.Option(metavar="N", help="Officers on it; without it one on a motorcycle, else two.")
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Register a vehicle and the unit that drives it."""
@@ -78,6 +81,7 @@ def add_vehicle(
             vehicle_type=type_.value,
             capabilities=capability,
             station=station,
+            crew=crew,
         )
 
     if with_data(data, add):

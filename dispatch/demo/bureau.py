@@ -18,11 +18,13 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dispatch.domain.geometry import Position, distances_m, point_in_polygon
+from dispatch.domain.policy_settings import ACCIDENT_SPECIALIST
 from dispatch.domain.refusals import Refused
 from dispatch.roads.chiayi_outline import CHIAYI_OUTLINE
 from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.street_map import StreetMap
 from dispatch.service.accounts import hash_password
+from dispatch.service.fleet import usual_crew
 from dispatch.service.street_maps import load_map
 from dispatch.store import registry
 from dispatch.store.database import create_engine
@@ -48,6 +50,8 @@ STATE: Final = "demo.json"
 PLATE_PREFIX: Final = "DEMO-"
 CARS_PER_STATION: Final = 2
 MOTORCYCLE_EVERY: Final = 4
+SPECIALISTS_EVERY: Final = 6
+"""One car in so many carries the traffic squad's accident specialists."""
 
 
 class NotADemo(Refused):
@@ -65,6 +69,7 @@ class DemoCar:
     station: str
     vehicle_type: str
     token: str
+    capabilities: tuple[str, ...] = ()
 
 
 async def prepare(database_url: str, folder: Path) -> list[str]:
@@ -117,6 +122,7 @@ def _plan() -> dict[str, Any]:
             "station": STATIONS[index // CARS_PER_STATION],
             "vehicle_type": "motorcycle" if index % MOTORCYCLE_EVERY == MOTORCYCLE_EVERY - 1 else "car",
             "token": secrets.token_urlsafe(32),
+            "capabilities": [ACCIDENT_SPECIALIST] if index % SPECIALISTS_EVERY == 0 else [],
         }
         for index in range(len(STATIONS) * CARS_PER_STATION)
     ]
@@ -136,8 +142,9 @@ async def _found(connection: AsyncConnection, plan: dict[str, Any]) -> None:
             car["plate"],
             unit_name=car["unit_name"],
             vehicle_type=car["vehicle_type"],
-            capabilities=[],
+            capabilities=list(car.get("capabilities", ())),
             station_id=station_ids[car["station"]],
+            crew=usual_crew(car["vehicle_type"]),
         )
         token_sha256 = hashlib.sha256(car["token"].encode()).hexdigest()
         await registry.set_device_token(connection, car["plate"], token_sha256, now)

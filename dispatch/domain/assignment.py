@@ -62,6 +62,10 @@ class Assignment:
     end_reason: str | None = None
     override_reason: str | None = None
     review: tuple[str, ...] = ()
+    role: str | None = None
+    """Which of the incident's needs it meets; None where a dispatcher chose."""
+    diversions: int = 0
+    """How often its unit was sent elsewhere since it last was free."""
 
     @property
     def is_over(self) -> bool:

@@ -26,6 +26,12 @@ class Invalid(Refused):
     code = "validation"
 
 
+class TooFewCalls(Refused):
+    """A period of the past holds too few calls to draw demand from."""
+
+    code = "too_few_calls"
+
+
 class OutsideArea(Refused):
     """The place lies outside the bureau's area; the caller may confirm it."""
 
@@ -78,3 +84,9 @@ class AlarmResolved(Refused):
     """Somebody resolved it before."""
 
     code = "alarm_resolved"
+
+
+class SuggestionDecided(Refused):
+    """Somebody accepted or dismissed it before, or it has expired."""
+
+    code = "suggestion_decided"

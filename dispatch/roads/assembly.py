@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from dispatch.roads.metric import Floats, steps_m
 from dispatch.roads.speeds import CLASSES
 from dispatch.roads.street_map import Ints, MapInfo, StreetMap
+from dispatch.roads.turn_rules import TurnRule, with_turns
 
 _FIRST_NAME = ""
 
@@ -28,13 +29,16 @@ class Run:
     forward_mps: float
     backward_mps: float
     """Zero on a one-way street."""
+    way: int = 0
+    """The number by which turn rules name the street."""
 
 
-def assemble(runs: Sequence[Run], info: MapInfo) -> StreetMap | None:
+def assemble(runs: Sequence[Run], info: MapInfo, rules: Sequence[TurnRule] = ()) -> StreetMap | None:
     """The map of these runs, or None if there is no street among them that can be entered and left again.
 
     A junction is a place where runs end or that they pass more than once. Of the parts in which every place can be
-    reached from every other, the one with most kilometres is kept; `info` is completed with what fell away.
+    reached from every other, the one with most kilometres is kept; `info` is completed with what fell away. The rules
+    name streets and places by the numbers and keys of the runs.
     """
     if not runs:
         return None
@@ -70,7 +74,7 @@ def assemble(runs: Sequence[Run], info: MapInfo) -> StreetMap | None:
     class_of_run = np.array([CLASSES.index(run.street_class) for run in runs], dtype=np.uint8)
     with np.errstate(divide="ignore"):
         back_s = np.where(backward[kept] > 0, length[kept] / backward[kept], np.inf)
-    return StreetMap(
+    street_map = StreetMap(
         info=replace(
             info,
             cut_off_edges=int(np.count_nonzero(~kept)),
@@ -90,6 +94,11 @@ def assemble(runs: Sequence[Run], info: MapInfo) -> StreetMap | None:
         shape_lat=lat[points],
         shape_lon=lon[points],
     )
+    if not rules:
+        return street_map
+    way = np.array([run.way for run in runs], dtype=np.int64)
+    node_of_key = dict(zip(places[used].tolist(), range(len(used)), strict=True))
+    return with_turns(street_map, way[owner], node_of_key, rules)
 
 
 def _largest_part(tail: Ints, head: Ints, two_way: Ints, length: Floats, places: int) -> np.ndarray:

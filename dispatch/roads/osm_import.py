@@ -1,7 +1,7 @@
 """OpenStreetMap files (.osm.pbf, .osm, .osm.gz) become a street map, or are refused whole. Reads one file, no network.
 
-Two passes, because a way may come before its nodes: places and barriers first, then streets. What was left out, and
-why, is counted in the map's `info`.
+Three passes, because a way may come before its nodes: places and barriers first, then streets, then turn restrictions.
+What was left out, and why, is counted in the map's `info`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Final
 import osmium
 import osmium.filter
 import osmium.index
-from osmium.osm import NODE, WAY, Node, Way
+from osmium.osm import NODE, RELATION, WAY, Node, Relation, Way
 
 from dispatch.roads.assembly import Run, assemble
 from dispatch.roads.osm_tags import Direction, blocks, denied, direction, limits_kmh, street_class
+from dispatch.roads.osm_turns import turn_rules
 from dispatch.roads.refusal import MapRefused
 from dispatch.roads.speeds import running_speed_mps
 from dispatch.roads.street_map import Extent, MapInfo, StreetMap
+from dispatch.roads.turn_rules import TurnRule
 
 SUFFIXES: Final = (".osm.pbf", ".osm.gz", ".osm")
 _FRESH: Final = "download it again and compare the checksum that its publisher gives"
@@ -58,8 +60,9 @@ def import_osm(path: Path, bbox: Extent | None = None) -> StreetMap:
         missing_nodes=reader.missing_nodes,
         barriers=reader.barriers_met,
         turning_circles=len(reader.turning & {key for run in reader.runs for key in run.keys}),
+        turn_rules_left_out=dict(sorted(reader.rules_left_out.items())),
     )
-    street_map = assemble(reader.runs, info)
+    street_map = assemble(reader.runs, info, reader.rules)
     if street_map is None:
         where = "" if bbox is None else " inside the box"
         counts = ", ".join(f"{count} {why}" for why, count in info.dropped.items()) or "no highway at all"
@@ -100,6 +103,8 @@ class _Reader:
         self.dropped: Counter[str] = Counter()
         self.ways_taken = self.missing_nodes = self.barriers_met = 0
         self.turning: set[int] = set()
+        self.rules: list[TurnRule] = []
+        self.rules_left_out: Counter[str] = Counter()
         self._barriers: set[int] = set()
         self._sides = 0
 
@@ -114,6 +119,10 @@ class _Reader:
         for way in osmium.FileProcessor(path, WAY).with_filter(places).with_filter(highways):
             if isinstance(way, Way):
                 self._take_way(way)
+        restrictions = osmium.filter.TagFilter(("type", "restriction"))
+        for relation in osmium.FileProcessor(path, RELATION).with_filter(restrictions):
+            if isinstance(relation, Relation):
+                self._take_restriction(relation)
 
     def _take_node(self, node: Node) -> None:
         tags = dict(node.tags)
@@ -147,11 +156,21 @@ class _Reader:
         before = len(self.runs)
         for stretch in self._stretches(placed):
             keys, lats, lons = zip(*stretch, strict=True)
-            self.runs.append(Run(keys, lats, lons, kind, name, along, against))
+            self.runs.append(Run(keys, lats, lons, kind, name, along, against, way.id))
         if len(self.runs) > before:
             self.ways_taken += 1
         else:
             self.dropped[UNPLACED if missing else OUTSIDE] += 1
+
+    def _take_restriction(self, relation: Relation) -> None:
+        if relation.deleted or not relation.visible:
+            return
+        members = [(member.type, member.ref, member.role) for member in relation.members]
+        rules = turn_rules(dict(relation.tags), members)
+        if isinstance(rules, str):
+            self.rules_left_out[rules] += 1
+        else:
+            self.rules.extend(rules)
 
     def _stretches(self, placed: Sequence[Point | None]) -> Iterator[list[Point]]:
         """Unbroken stretches of two places or more: a way breaks where a place is missing, outside, or barred."""

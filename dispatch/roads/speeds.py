@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 LIMIT_SHARE: Final = 0.8
 """Running speed as a share of the posted limit."""
 
@@ -65,6 +68,65 @@ def geodesic_eta_s(distance_m: float) -> float:
 def vehicle_factor(*, motorcycle: bool = False, lights: bool = False) -> float:
     """What to multiply a car's time without lights by."""
     return (MOTORCYCLE_FACTOR if motorcycle else CAR_FACTOR) * (LIGHTS_FACTOR if lights else 1.0)
+
+
+MAJOR: Final = frozenset(
+    name for name in CLASS_SPEED_KMH if name.split("_")[0] in ("motorway", "trunk", "primary", "secondary")
+)
+"""Classes that carry the traffic between parts of the city, and its peaks; all others are minor."""
+
+HOUR_FACTOR_MAJOR: Final = (
+    0.90, 0.90, 0.90, 0.90, 0.90, 0.95, 1.00, 1.25, 1.25, 1.10, 1.00, 1.00,
+    1.05, 1.00, 1.00, 1.00, 1.10, 1.30, 1.30, 1.15, 1.05, 1.00, 0.95, 0.90,
+)  # fmt: skip
+"""What a car's time on a major street is multiplied by, by hour of the local day from 0 to 23.
+
+A prior set here, not measured: the shape is that of any commuters' city, two peaks and an empty night, and the heights
+are kept modest, because a wrong factor is worse than none. An hour of 1.0 is what the class speeds stand for. To be
+replaced by what the fleet's own tracks show, once there are enough."""
+
+HOUR_FACTOR_MINOR: Final = (
+    0.95, 0.95, 0.95, 0.95, 0.95, 1.00, 1.00, 1.10, 1.10, 1.00, 1.00, 1.00,
+    1.05, 1.00, 1.00, 1.00, 1.05, 1.15, 1.15, 1.05, 1.00, 1.00, 1.00, 0.95,
+)  # fmt: skip
+"""The same for a minor street, where parked scooters and crossings set the pace at any hour; the same caution."""
+
+MOTORCYCLE_DELAY_SHARE: Final = 0.35
+"""How much of a jam's delay a motorcycle feels: it passes queues, but not where the street is full across. A prior set
+here, to be learned from the tracks of motorcycle units."""
+
+
+def hour_factor(street_class: str, hour: int | None) -> float:
+    """What a car's time without lights is multiplied by in an hour of the local day; 1 where the hour is None.
+
+    Raises ValueError for an hour that is none.
+    """
+    if hour is None:
+        return 1.0
+    if not 0 <= hour < len(HOUR_FACTOR_MAJOR):
+        raise ValueError(f"{hour} is no hour of a day")
+    return (HOUR_FACTOR_MAJOR if street_class in MAJOR else HOUR_FACTOR_MINOR)[hour]
+
+
+def felt(factor: NDArray[np.float64], *, motorcycle: bool) -> NDArray[np.float64]:
+    """What is felt of a car's slowdown (or of an empty hour): all of it, or a motorcycle's share."""
+    return 1 + MOTORCYCLE_DELAY_SHARE * (factor - 1) if motorcycle else factor
+
+
+def time_factor(
+    street_class: str,
+    *,
+    hour: int | None = None,
+    slowdown: float = 1.0,
+    motorcycle: bool = False,
+    lights: bool = False,
+) -> float:
+    """What to multiply a car's time on a street without lights by, for all that is known: hour, jam, vehicle, lights.
+
+    `slowdown` is the jam's factor (slowdown.py); `hour` is None for the hour that the class speeds stand for.
+    """
+    delay = felt(np.array(hour_factor(street_class, hour) * slowdown), motorcycle=motorcycle)
+    return vehicle_factor(motorcycle=motorcycle, lights=lights) * float(delay)
 
 
 def running_speed_mps(street_class: str, limit_kmh: float | None) -> float:

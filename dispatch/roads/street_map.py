@@ -20,6 +20,11 @@ from dispatch.roads.speeds import CLASSES
 Ints = NDArray[np.int32]
 
 METRES_PER_DEGREE = 111_195.0
+NO_ARC = -1
+
+
+def _no_turns() -> Ints:
+    return np.zeros(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class MapInfo:
     barriers: int = 0
     """Points where a bollard or a closed gate cuts a street."""
     turning_circles: int = 0
+    turns_banned: int = 0
+    """Pairs of arcs that must not be driven one after the other."""
+    turn_rules_left_out: dict[str, int] = field(default_factory=dict)
+    """Turn restrictions of the source that ban nothing here, by reason."""
     cut_off_edges: int = 0
     """Edges that cannot be reached from the largest connected part, or not left for it."""
     cut_off_km: float = 0.0
@@ -78,6 +87,8 @@ class Arcs:
     """For a car without lights."""
     edge: Ints
     forward: NDArray[np.bool_]
+    back_of_edge: Ints
+    """The arc that drives an edge back, by edge; NO_ARC on a one-way edge. The arc forward has the edge's number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +115,10 @@ class StreetMap:
     """Edge e has the points shape_start[e] to shape_start[e + 1] - 1, both junctions included."""
     shape_lat: Floats
     shape_lon: Floats
+    turn_in: Ints = field(default_factory=_no_turns)
+    """Banned turns, of two columns: who comes over the arc turn_in[i] …"""
+    turn_out: Ints = field(default_factory=_no_turns)
+    """… must not go on over the arc turn_out[i], which begins where that one ends."""
 
     def __post_init__(self) -> None:
         for value in vars(self).values():
@@ -126,6 +141,8 @@ class StreetMap:
     @cached_property
     def arcs(self) -> Arcs:
         back = np.flatnonzero(np.isfinite(self.edge_back_s)).astype(np.int32)
+        back_of_edge = np.full(self.edges, NO_ARC, dtype=np.int32)
+        back_of_edge[back] = self.edges + np.arange(len(back))
         return Arcs(
             tail=np.concatenate((self.edge_from, self.edge_to[back])),
             head=np.concatenate((self.edge_to, self.edge_from[back])),
@@ -133,6 +150,7 @@ class StreetMap:
             time_s=np.concatenate((self.edge_time_s, self.edge_back_s[back])),
             edge=np.concatenate((np.arange(self.edges, dtype=np.int32), back)),
             forward=np.arange(self.edges + len(back)) < self.edges,
+            back_of_edge=back_of_edge,
         )
 
     @cached_property

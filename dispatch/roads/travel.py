@@ -6,72 +6,27 @@ Seconds, metres; positions lat, lon. Where no street can answer, the straight li
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dispatch.domain.geometry import Position, distances_m
-from dispatch.roads import route_line
-from dispatch.roads.metric import Floats
-from dispatch.roads.search import Cost, ReachTree, ReverseGraph
-from dispatch.roads.snapping import SNAP_LIMIT_M, Snaps, StreetIndex
-from dispatch.roads.speeds import ACCESS_SPEED_MPS, CAR_FACTOR, DETOUR, geodesic_eta_s
+from dispatch.roads import route_line, ways
+from dispatch.roads.answers import NO_MAP, NO_WAY, SOURCE_OFF, TARGET_OFF, Basis, Eta, Matrix, Route
+from dispatch.roads.conditions import USUAL, Conditions, arc_times_s
+from dispatch.roads.eta_spread import spread_s
+from dispatch.roads.reach_cache import ReachCache, trees_kept
+from dispatch.roads.search import ReachTree, StreetGraph
+from dispatch.roads.snapping import Heading, Snaps, StreetIndex
+from dispatch.roads.speeds import CAR_FACTOR, DETOUR, geodesic_eta_s
+from dispatch.roads.stands import Stands, last_legs, stand
 from dispatch.roads.street_map import StreetMap
+from dispatch.roads.turns import JunctionStates
 
-Basis = Literal["street", "geodesic"]
+__all__ = ["NO_MAP", "NO_WAY", "SOURCE_OFF", "TARGET_OFF", "Basis", "Eta", "Matrix", "Route", "TravelTimes"]
 
-NO_MAP: Final = "no street map is loaded"
-TARGET_OFF: Final = f"the place is farther than {SNAP_LIMIT_M:.0f} m from any street"
-SOURCE_OFF: Final = f"the unit is farther than {SNAP_LIMIT_M:.0f} m from any street"
-NO_WAY: Final = "no way over the streets within the limit"
-
-_AT_JUNCTION_M: Final = 0.01
-"""This near to the end of an edge a place is at the junction, and may be reached or left by every street there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Eta:
-    """How long and how far. `reason` says why the basis is not the streets."""
-
-    eta_s: float
-    distance_m: float
-    basis: Basis
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A way to go, from the unit's position to the place."""
-
-    eta_s: float
-    distance_m: float
-    line: list[tuple[float, float]]
-    """(lon, lat), as GeoJSON wants it; at most `route_line.POINTS_MAX` points, so that an order fits its frame."""
-    basis: Basis
-    reason: str | None = None
-
-    def geojson(self) -> dict[str, Any]:
-        """The line as a GeoJSON LineString."""
-        return {"type": "LineString", "coordinates": [list(point) for point in self.line]}
-
-
-_ONWARD, _BACK, _DIRECT = range(3)
-"""How a source sets out: on along its edge, back along it, or straight to the target on the same edge."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """One search: for each source the time of a car without lights (infinite where no street answers) and the way."""
-
-    time_s: Floats
-    distance_m: Floats
-    reasons: list[str]
-    choice: NDArray[np.intp]
-    snaps: Snaps
-    """Of the target first, then of the sources."""
-    tree: ReachTree | None
+_GRAPHS_KEPT: Final = 6
+"""Hours and jams change one after the other, for cars and motorcycles; a few of the last are enough."""
 
 
 class TravelTimes:
@@ -79,9 +34,14 @@ class TravelTimes:
 
     def __init__(self, street_map: StreetMap | None) -> None:
         self.street_map = street_map
+        self._graphs: ReachCache[StreetGraph] = ReachCache(_GRAPHS_KEPT)
+        self._trees: ReachCache[ReachTree] = ReachCache()
+        self._places: ReachCache[Snaps] = ReachCache()
         if street_map is not None:
             self._index = StreetIndex(street_map)
-            self._graph = ReverseGraph(street_map)
+            self._states = JunctionStates(street_map)
+            self._trees = ReachCache(trees_kept(self._states.count))
+            self.graph()
 
     def etas(
         self,
@@ -89,142 +49,153 @@ class TravelTimes:
         sources: Sequence[Position],
         factors: Sequence[float] | None = None,
         limit_s: float = np.inf,
+        *,
+        headings: Sequence[Heading | None] | None = None,
+        motorcycles: Sequence[bool] | None = None,
+        ages_s: Sequence[float] | None = None,
+        conditions: Conditions = USUAL,
     ) -> list[Eta]:
         """How long each source needs to the target, in the order of the sources, by one reverse search.
 
         A factor multiplies a car's time without lights (speeds.vehicle_factor). Ways that take longer than `limit_s`
-        need not be found; such a source gets the straight line's time, but never less than the limit. Raises
-        ValueError for a factor that is not positive, or too few or too many of them.
+        need not be found; such a source gets the straight line's time, but never less than the limit. The ages of the
+        positions widen the spread. Raises ValueError for a factor that is not positive, or too few or too many of
+        anything.
         """
-        share = np.full(len(sources), CAR_FACTOR) if factors is None else np.asarray(factors, dtype=np.float64)
-        if len(share) != len(sources) or not np.all(share > 0):
+        factor = np.full(len(sources), CAR_FACTOR) if factors is None else np.asarray(factors, dtype=np.float64)
+        if len(factor) != len(sources) or not np.all(factor > 0):
             raise ValueError(f"{len(sources)} sources need as many positive factors, not {factors}")
+        age_s = np.zeros(len(sources)) if ages_s is None else np.asarray(ages_s, dtype=np.float64)
+        if len(age_s) != len(sources):
+            raise ValueError(f"{len(sources)} sources need as many ages, not {len(age_s)}")
         if not len(sources):
             return []
-        straight_m = distances_m(target.lat, target.lon, [s.lat for s in sources], [s.lon for s in sources])
-        if self.street_map is None:
-            return [
-                _straight(metres, factor, NO_MAP, limit_s) for metres, factor in zip(straight_m, share, strict=True)
-            ]
-        answer = self._ask(self.street_map, target, sources, limit_s / float(share.min()))
+        stands = self.stand(sources, headings, motorcycles)
+        matrix = self._matrix([target], stands, limit_s / float(factor.min()), conditions)
+        eta_s, on_street = matrix.time_s[0] * factor, matrix.on_street[0]
+        reasons = [None if on else self._why_not(target, stands, number) for number, on in enumerate(on_street)]
+        if np.isfinite(limit_s):
+            beyond = np.array([reason == NO_WAY for reason in reasons])
+            eta_s = np.where(beyond, np.maximum(eta_s, limit_s), eta_s)
+        spread = spread_s(eta_s, position_age_s=age_s, on_street=on_street)
         return [
-            Eta(float(time_s * factor), float(distance_m), "street")
-            if np.isfinite(time_s)
-            else _straight(metres, factor, reason, limit_s)
-            for time_s, distance_m, metres, factor, reason in zip(
-                answer.time_s, answer.distance_m, straight_m, share, answer.reasons, strict=True
-            )
+            Eta(float(seconds), float(metres), "geodesic" if reason else "street", reason, float(deviation))
+            for seconds, metres, reason, deviation in zip(eta_s, matrix.distance_m[0], reasons, spread, strict=True)
         ]
 
-    def route(self, source: Position, target: Position, factor: float = CAR_FACTOR) -> Route:
+    def route(
+        self,
+        source: Position,
+        target: Position,
+        factor: float = CAR_FACTOR,
+        *,
+        heading: Heading | None = None,
+        motorcycle: bool = False,
+        conditions: Conditions = USUAL,
+    ) -> Route:
         """The fastest way, its time as `etas` gives it. Where there is none: the straight line."""
+        stands = self.stand([source], [heading], [motorcycle])
+        eta = self.etas(
+            target, [source], [factor], headings=[heading], motorcycles=[motorcycle], conditions=conditions
+        )[0]
         ends = [(source.lon, source.lat), (target.lon, target.lat)]
-        answer = None if self.street_map is None else self._ask(self.street_map, target, [source], np.inf)
-        if self.street_map is None or answer is None or answer.tree is None or not np.isfinite(answer.time_s[0]):
-            eta = self.etas(target, [source], [factor])[0]
+        if self.street_map is None or eta.basis != "street":
             return Route(eta.eta_s, eta.distance_m, ends, eta.basis, eta.reason)
-        legs = _legs(self.street_map, answer.snaps, int(answer.choice[0]), answer.tree)
-        line = route_line.draw(self.street_map, ends[0], legs, ends[1])
-        return Route(float(answer.time_s[0] * factor), float(answer.distance_m[0]), line, "street")
+        place = self._place(target)
+        graph = self.graph(conditions, motorcycle=motorcycle)
+        tree = self._tree(place, np.inf, conditions, motorcycle=motorcycle)
+        choice = ways.fastest(self.street_map, graph.arc_time_s, place, [tree], stands).choice[0, 0]
+        driven = ways.legs(self.street_map, place, stands, int(choice), tree)
+        line = route_line.draw(self.street_map, ends[0], driven, ends[1])
+        return Route(eta.eta_s, eta.distance_m, line, "street")
 
-    def _ask(self, street_map: StreetMap, target: Position, sources: Sequence[Position], limit_s: float) -> _Answer:
-        snaps = self._index.snap([target, *sources])
-        found = snaps.found
-        if not found[0]:
-            nothing = np.full(len(sources), np.inf)
-            choice = np.full(len(sources), _DIRECT)
-            return _Answer(nothing, nothing, [TARGET_OFF] * len(sources), choice, snaps, None)
-        tree = self._graph.search(_seeds(street_map, snaps), limit_s)
-        time_s, distance_m, choice = _from_sources(street_map, snaps, tree)
-        reasons = [NO_WAY if on_street else SOURCE_OFF for on_street in found[1:]]
-        return _Answer(time_s, distance_m, reasons, choice, snaps, tree)
+    def stand(
+        self,
+        positions: Sequence[Position],
+        headings: Sequence[Heading | None] | None = None,
+        motorcycles: Sequence[bool] | None = None,
+    ) -> Stands:
+        """The units on the streets, for as many questions as these positions hold. Raises ValueError for lengths."""
+        kind = np.zeros(len(positions), dtype=bool) if motorcycles is None else np.asarray(motorcycles, dtype=bool)
+        if len(kind) != len(positions):
+            raise ValueError(f"{len(positions)} positions need as many kinds of vehicle, not {len(kind)}")
+        if self.street_map is None:
+            return Stands.nowhere(positions, kind)
+        return stand(self.street_map, self._states, positions, self._index.snap(positions, headings), kind)
 
+    def matrix(
+        self,
+        targets: Sequence[Position],
+        stands: Stands,
+        limit_s: float = np.inf,
+        conditions: Conditions = USUAL,
+    ) -> Matrix:
+        """Every target as every stand sees it. The search of a target is kept: asking again costs next to nothing.
 
-def _from_sources(street_map: StreetMap, snaps: Snaps, tree: ReachTree) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Seconds, metres and the way to set out for each snap but the first, which is the target."""
-    edge, offset = snaps.edge[1:], snaps.offset_m[1:]
-    length, forward_s, back_s = (
-        street_map.edge_length_m[edge],
-        street_map.edge_time_s[edge],
-        street_map.edge_back_s[edge],
-    )
-    two_way = np.isfinite(back_s)
-    back_s = np.where(two_way, back_s, 0.0)
-    first, last = street_map.edge_from[edge], street_map.edge_to[edge]
-    # a car at the very beginning of a one-way edge stands on the junction and may leave it by another street
-    may_go_back = two_way | (offset <= _AT_JUNCTION_M)
-    onward_s = _share(length - offset, length) * forward_s + tree.time_s[last]
-    back_up_s = np.where(may_go_back, _share(offset, length) * back_s + tree.time_s[first], np.inf)
+        Where no street answers: the straight line; where none does within `limit_s`, never less than the limit.
+        """
+        matrix = self._matrix(targets, stands, limit_s, conditions)
+        if np.isfinite(limit_s) and self.street_map is not None:
+            on_map = np.array([self._place(target).found[0] for target in targets], dtype=bool)
+            beyond = ~matrix.on_street & on_map[:, None] & stands.snaps.found
+            matrix.time_s[beyond] = np.maximum(matrix.time_s[beyond], limit_s)
+        return matrix
 
-    gap = snaps.offset_m[0] - offset
-    direct_s = np.where(gap >= 0, _share(gap, length) * forward_s, -_share(gap, length) * back_s)
-    direct_s = np.where((edge == snaps.edge[0]) & ((gap >= 0) | two_way), direct_s, np.inf)
-
-    times = np.stack((onward_s, back_up_s, direct_s))
-    metres = np.stack((length - offset + tree.distance_m[last], offset + tree.distance_m[first], np.abs(gap)))
-    # turned round, so that of equal ways the direct one is taken
-    choice = _DIRECT - np.argmin(times[::-1], axis=0)
-    column = np.arange(len(edge))
-    access_m = snaps.distance_m[0] + snaps.distance_m[1:]
-    time_s = np.where(snaps.found[1:], times[choice, column] + access_m / ACCESS_SPEED_MPS, np.inf)
-    return time_s, metres[choice, column] + access_m, choice
-
-
-def _seeds(street_map: StreetMap, snaps: Snaps) -> dict[int, Cost]:
-    """The junctions next to the target (the first snap), each with what is left to go from it."""
-    edge = int(snaps.edge[0])
-    first, last = int(street_map.edge_from[edge]), int(street_map.edge_to[edge])
-    along, against = _last_legs(street_map, snaps)
-    seeds = {first: min(along, against)} if first == last else {first: along, last: against}
-    return {node: cost for node, cost in seeds.items() if np.isfinite(cost[0])}
-
-
-def _last_legs(street_map: StreetMap, snaps: Snaps) -> tuple[Cost, Cost]:
-    """What is left to go to the target from the first junction of its edge, and from the last."""
-    edge, offset_m = int(snaps.edge[0]), float(snaps.offset_m[0])
-    length_m, back_s = float(street_map.edge_length_m[edge]), float(street_map.edge_back_s[edge])
-    done = offset_m / length_m if length_m else 0.0
-    rest_m = length_m - offset_m
-    if not np.isfinite(back_s):
-        back_s = 0.0 if rest_m <= _AT_JUNCTION_M else np.inf
-    against_s = (1 - done) * back_s if done < 1 else 0.0
-    return (done * float(street_map.edge_time_s[edge]), offset_m), (against_s, rest_m)
-
-
-def _legs(street_map: StreetMap, snaps: Snaps, choice: int, tree: ReachTree) -> list[route_line.Leg]:
-    """The stretches of edges from the second snap to the first, in the order they are driven."""
-    edge, offset = int(snaps.edge[1]), float(snaps.offset_m[1])
-    target_edge, target_offset = int(snaps.edge[0]), float(snaps.offset_m[0])
-    if choice == _DIRECT:
-        return [(edge, offset, target_offset)]
-    length = street_map.edge_length_m
-    onward = choice == _ONWARD
-    legs = [(edge, offset, float(length[edge]) if onward else 0.0)]
-    node = int((street_map.edge_to if onward else street_map.edge_from)[edge])
-    while (after := int(tree.next_node[node])) < street_map.nodes:
-        edge = int(tree.next_edge[node])
-        whole = float(length[edge])
-        legs.append((edge, 0.0, whole) if int(street_map.edge_from[edge]) == node else (edge, whole, 0.0))
-        node = after
-    along, against = _last_legs(street_map, snaps)
-    enters = [
-        (cost, begin_m)
-        for cost, begin_m, end in (
-            (along, 0.0, street_map.edge_from[target_edge]),
-            (against, float(length[target_edge]), street_map.edge_to[target_edge]),
+    def graph(self, conditions: Conditions = USUAL, *, motorcycle: bool = False) -> StreetGraph:
+        """The streets under these conditions, kept while they are asked for. Raises ValueError without a map."""
+        if self.street_map is None:
+            raise ValueError(NO_MAP)
+        street_map, for_motorcycle = self.street_map, motorcycle and not conditions.usual
+        return self._graphs.get(
+            (conditions, for_motorcycle),
+            lambda: StreetGraph(
+                street_map, self._states, arc_times_s(street_map, conditions, motorcycle=for_motorcycle)
+            ),
         )
-        if end == node
-    ]
-    legs.append((target_edge, min(enters)[1], target_offset))
-    return legs
 
+    def _matrix(self, targets: Sequence[Position], stands: Stands, limit_s: float, conditions: Conditions) -> Matrix:
+        shape = (len(targets), len(stands))
+        time_s, distance_m = np.full(shape, np.inf), np.full(shape, np.inf)
+        if self.street_map is not None and len(targets) and len(stands):
+            places = [self._place(target) for target in targets]
+            rows = np.array([row for row, place in enumerate(places) if place.found[0]], dtype=np.intp)
+            kinds = (False, True) if not conditions.usual and stands.motorcycle.any() else (False,)
+            for motorcycle in kinds if len(rows) else ():
+                which = stands.of_kind(motorcycle=motorcycle) if len(kinds) > 1 else np.arange(len(stands))
+                part = stands.take(which) if len(kinds) > 1 else stands
+                trees = [self._tree(places[row], limit_s, conditions, motorcycle=motorcycle) for row in rows]
+                graph = self.graph(conditions, motorcycle=motorcycle)
+                found = ways.fastest(
+                    self.street_map, graph.arc_time_s, Snaps.joined([places[row] for row in rows]), trees, part
+                )
+                time_s[np.ix_(rows, which)], distance_m[np.ix_(rows, which)] = found.time_s, found.distance_m
+        on_street = np.isfinite(time_s)
+        for row in np.flatnonzero(~on_street.all(axis=1)).tolist():
+            off = np.flatnonzero(~on_street[row])
+            units = [stands.positions[number] for number in off.tolist()]
+            target = targets[row]
+            straight_m = distances_m(target.lat, target.lon, [u.lat for u in units], [u.lon for u in units])
+            time_s[row, off], distance_m[row, off] = straight_m * geodesic_eta_s(1.0), straight_m * DETOUR
+        return Matrix(time_s, distance_m, on_street)
 
-def _straight(straight_m: float, factor: float, reason: str, limit_s: float) -> Eta:
-    eta_s = float(geodesic_eta_s(straight_m) * factor)
-    if reason == NO_WAY and np.isfinite(limit_s):
-        eta_s = max(eta_s, float(limit_s))
-    return Eta(eta_s, float(straight_m * DETOUR), "geodesic", reason)
+    def _place(self, target: Position) -> Snaps:
+        """The target on the streets; a place does not move, so it is looked up once."""
+        return self._places.get((target.lat, target.lon), lambda: self._index.snap([target]))
 
+    def _tree(self, place: Snaps, limit_s: float, conditions: Conditions, *, motorcycle: bool) -> ReachTree:
+        edge, offset_m = int(place.edge[0]), float(place.offset_m[0])
+        graph = self.graph(conditions, motorcycle=motorcycle)
 
-def _share(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+        def search() -> ReachTree:
+            assert self.street_map is not None  # noqa: S101 - a graph has a map
+            seeds = last_legs(self.street_map, self._states, graph.arc_time_s, edge, offset_m)
+            return graph.search_to(seeds, limit_s)
+
+        return self._trees.get((edge, offset_m, limit_s, conditions, motorcycle and not conditions.usual), search)
+
+    def _why_not(self, target: Position, stands: Stands, number: int) -> str:
+        if self.street_map is None:
+            return NO_MAP
+        if not self._place(target).found[0]:
+            return TARGET_OFF
+        return NO_WAY if stands.snaps.found[number] else SOURCE_OFF

@@ -16,6 +16,7 @@ from dispatch.store import registry
 
 VEHICLE_TYPES: Final = ("car", "motorcycle", "other")
 TOKEN_BYTES: Final = 32
+CREW_LIMIT: Final = 20
 NAME_LIMIT: Final = 200  # as the link's `unit_name`
 
 Clock = Callable[[], datetime]
@@ -29,10 +30,12 @@ async def add_vehicle(
     vehicle_type: str,
     capabilities: list[str] | None = None,
     station: str | None = None,
+    crew: int | None = None,
 ) -> bool:
     """Register a vehicle, its unit and its device; True where the station had to be made as well.
 
-    Raises Invalid for an impossible name or type, or where the plate or the call sign is taken.
+    `crew`: officers on it; one on a motorcycle, else two, where it is not said. Raises Invalid for an impossible name,
+    type or crew, or where the plate or the call sign is taken.
     """
     named = {"plate": plate, "unit": unit_name, **({"station": station} if station is not None else {})}
     for member, name in [*named.items(), *(("capability", capability) for capability in capabilities or ())]:
@@ -40,6 +43,8 @@ async def add_vehicle(
             raise Invalid(f"a {member} has 1 to {NAME_LIMIT} printable characters", member=member)
     if vehicle_type not in VEHICLE_TYPES:
         raise Invalid(f"a type is one of {', '.join(VEHICLE_TYPES)}", member="type")
+    if crew is not None and not 1 <= crew <= CREW_LIMIT:
+        raise Invalid(f"a crew has 1 to {CREW_LIMIT} officers", member="crew")
     async with engine.begin() as connection:
         station_id, made = await registry.station_named(connection, station) if station else (None, False)
         await registry.add_vehicle(
@@ -49,8 +54,14 @@ async def add_vehicle(
             vehicle_type=vehicle_type,
             capabilities=sorted(set(capabilities or ())),
             station_id=station_id,
+            crew=crew or usual_crew(vehicle_type),
         )
     return made
+
+
+def usual_crew(vehicle_type: str) -> int:
+    """Officers on a vehicle of this type where nobody says otherwise."""
+    return 1 if vehicle_type == "motorcycle" else 2
 
 
 async def enrol(engine: AsyncEngine, plate: str, clock: Clock) -> tuple[str, UUID]:

@@ -1,50 +1,44 @@
 """The dispatcher loop of a bureau: runs in the one server that holds the advisory lock; the others stand by.
 
-A round: read the inbox, send a unit to each waiting incident, note links that came and went, take off who doesn't
-answer. Beside the rounds the GPS witness reads tracks. Rounds start by wake-ups, which are hints, and every second
-without any.
+A round: read the inbox, decide who goes, note links that came and went, take off who doesn't answer. Beside the rounds
+the GPS witness reads tracks, for arrivals and for jams. Rounds start by wake-ups, which are hints, and every second
+without any; then they decide only where the inbox held something, or the tick is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.assignment import AssignmentState
 from dispatch.domain.events import Event, EventKind, SaidBy
-from dispatch.domain.incident import Incident, IncidentState
-from dispatch.domain.policy import POLICY_NAME, Candidate, choose_units
 from dispatch.domain.refusals import Refused
 from dispatch.service.arrivals import watch_arrivals
-from dispatch.service.assigning import AUTOMATIC, assign_automatically, take_off
-from dispatch.service.candidates import candidates_for
+from dispatch.service.deciding import Deciding
 from dispatch.service.desk import Desk
 from dispatch.service.inbox import read_inbox
+from dispatch.service.jams import Jams
+from dispatch.service.silence import take_off_silent
 from dispatch.service.transaction import transaction
-from dispatch.store import alarms
-from dispatch.store.assignments import (
-    active_assignments,
-    find_assignment,
-    lock_assignment,
-    overdue_acknowledgements,
-)
-from dispatch.store.decisions import keep_decision
-from dispatch.store.incidents import lock_incident, waiting_incidents
+from dispatch.store.away import is_away
+from dispatch.store.decisions import forget_seen
 from dispatch.store.log import noted_links
 from dispatch.store.units import links
 
 _log = structlog.get_logger()
 LEADER_LOCK: Final = 0x_7A_70_02
 TICK_S: Final = 1.0
+JAMS_S: Final = 10.0
+TIDY_S: Final = 24 * 3600.0
 NEVER: Final = datetime(1970, 1, 2, tzinfo=UTC)
 RETRY_S: Final = 1.0
 
@@ -58,6 +52,10 @@ class DispatcherLoop:
         self._links: dict[UUID, bool] | None = None
         self._swept_at: datetime | None = None
         self._looked_at: datetime | None = None
+        self._decided_at: datetime | None = None
+        self._tidied_at: datetime | None = None
+        self._due = True
+        self.deciding = Deciding(desk)
         self.leading = False
 
     def unit_moved(self, unit_id: UUID) -> None:
@@ -73,6 +71,7 @@ class DispatcherLoop:
                 _log.warning("dispatcher_loop_waits_for_database", error=type(error).__name__)
             finally:
                 self.leading = False
+                self._desk.streets.slowdown = None
             await asyncio.sleep(RETRY_S)
 
     async def _lead(self) -> None:
@@ -81,17 +80,23 @@ class DispatcherLoop:
             if not await connection.scalar(select(func.pg_try_advisory_lock(LEADER_LOCK))):
                 return
             _log.info("dispatcher_loop_leads")
-            self.leading, self._links, self._swept_at = True, None, None
-            witness = asyncio.create_task(self._witness(), name="gps-witness")
+            self.leading, self._links, self._swept_at, self._due = True, None, None, True
+            beside = [
+                asyncio.create_task(self._witness(), name="gps-witness"),
+                asyncio.create_task(self._watch_jams(), name="jams"),
+            ]
             try:
-                while not witness.done() and await self._still_leads(connection):
+                while not any(task.done() for task in beside) and await self._still_leads(connection):
                     await self._guarded(self.round)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._desk.wake.wait(), TICK_S)
-                await witness  # it ended first: what ended it ends this as well
+                for task in beside:
+                    if task.done():
+                        task.result()  # what ended it ends this as well
             finally:
-                witness.cancel()
-                await asyncio.gather(witness, return_exceptions=True)
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
                 with contextlib.suppress(SQLAlchemyError, OSError):
                     await connection.execute(select(func.pg_advisory_unlock(LEADER_LOCK)))
 
@@ -105,8 +110,8 @@ class DispatcherLoop:
         """A round that a bug broke must not end dispatching: the next one starts from the tables again."""
         try:
             await part()
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except SQLAlchemyError as error:
+            if is_away(error):
                 raise
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
@@ -120,107 +125,44 @@ class DispatcherLoop:
             await self._guarded(self.watch)
             await asyncio.sleep(TICK_S)
 
+    async def _watch_jams(self) -> None:
+        """Reads where own units crawl, beside the rounds."""
+        jams = Jams(self._desk)
+        while True:
+            await self._guarded(jams.look)
+            await asyncio.sleep(JAMS_S)
+
     async def round(self) -> None:
-        """One round; what it changes wakes the next."""
+        """One round; what it changes wakes the next. Decides where something happened, and every `tick_s`."""
+        self._due |= self._desk.wake.is_set()
         self._desk.wake.clear()
-        await read_inbox(self._desk)
-        await self.send_units()
+        self._due |= await read_inbox(self._desk) > 0
         now = self._desk.clock()
-        if self._looked_at is not None and 0 <= (now - self._looked_at).total_seconds() < TICK_S:
+        if self._due or self._since(self._decided_at, now) >= self._desk.settings.tick_s:
+            self._decided_at = now
+            await self.deciding.round()
+            self._due = False
+        if self._since(self._looked_at, now) < TICK_S:
             return
         self._looked_at = now
         await self._note_links()
-        await self.take_off_silent()
+        self._due |= await take_off_silent(self._desk) > 0
+        if self._since(self._tidied_at, now) >= TIDY_S:
+            self._tidied_at = now
+            await self._tidy(now)
 
-    async def send_units(self) -> None:
-        """A unit for each waiting incident; in the mode `recommend` the choice is the dispatcher's."""
+    @staticmethod
+    def _since(before: datetime | None, now: datetime) -> float:
+        """Seconds; a clock that was set back counts as if nothing had been done yet."""
+        passed_s = math.inf if before is None else (now - before).total_seconds()
+        return passed_s if passed_s >= 0 else math.inf
+
+    async def _tidy(self, now: datetime) -> None:
+        """What rounds saw goes with the positions of their time."""
         async with self._desk.engine.begin() as connection:
-            waiting = await waiting_incidents(connection)
-            if not waiting:
-                return
-            candidates = await candidates_for(connection, self._desk, waiting)
-        automatic = self._desk.settings.dispatch_mode == "automatic"
-        for choice in choose_units(waiting, candidates):
-            if choice.unit_id is None:
-                await self._nobody(choice.incident, choice.candidates)
-            elif automatic:
-                await assign_automatically(self._desk, choice.incident, choice.unit_id, choice.candidates)
-
-    async def take_off_silent(self) -> None:
-        """Units that didn't acknowledge in time come off; the dispatcher is told, the next unit is sent."""
-        limit_s = self._desk.settings.ack_timeout_s
-        async with self._desk.engine.connect() as connection:
-            overdue = await overdue_acknowledgements(connection, self._desk.clock() - timedelta(seconds=limit_s))
-        for assignment_id in overdue:
-            await self._take_off(assignment_id, limit_s)
-        if overdue:
-            await self.send_units()
-
-    async def _take_off(self, assignment_id: UUID, limit_s: float) -> None:
-        async with transaction(self._desk) as work:
-            found = await find_assignment(work.connection, assignment_id)
-            await lock_incident(work.connection, found.incident_id)
-            assignment = await lock_assignment(work.connection, assignment_id)
-            if assignment.state is not AssignmentState.DISPATCHED:
-                return  # it answered while we looked
-            await take_off(work, assignment, AssignmentState.TIMED_OUT, reason=f"no acknowledgement in {limit_s:.0f} s")
-            alarm_id = await alarms.raise_alarm(
-                work.connection,
-                kind="no_acknowledgement",
-                level="warning",
-                raised_at=work.now,
-                unit_id=assignment.unit_id,
-                incident_id=assignment.incident_id,
-                data={"waited_s": limit_s},
-            )
-            work.record(
-                Event(
-                    kind=EventKind.ACKNOWLEDGEMENT_OVERDUE,
-                    happened_at=work.now,
-                    said_by=SaidBy.SERVER,
-                    incident_id=assignment.incident_id,
-                    assignment_id=assignment_id,
-                    unit_id=assignment.unit_id,
-                    data={"waited_s": limit_s} | ({"alarm_id": str(alarm_id)} if alarm_id else {}),
-                )
-            )
-        _log.warning("acknowledgement_overdue", assignment_id=str(assignment_id), unit_id=str(assignment.unit_id))
-
-    async def _nobody(self, incident: Incident, candidates: Sequence[Candidate]) -> None:
-        """Nobody can go: said once, and again only after it was resolved."""
-        async with transaction(self._desk) as work:
-            current = await lock_incident(work.connection, incident.incident_id)
-            if current.state is not IncidentState.OPEN or await active_assignments(
-                work.connection, incident.incident_id
-            ):
-                return  # it was ended, or somebody was sent by hand, while we looked
-            alarm_id = await alarms.raise_alarm(
-                work.connection,
-                kind="no_unit",
-                level="alarm" if incident.priority == 1 else "warning",
-                raised_at=work.now,
-                incident_id=incident.incident_id,
-            )
-            if alarm_id is None:
-                return
-            await keep_decision(
-                work.connection,
-                incident_id=incident.incident_id,
-                assignment_id=None,
-                decided_at=work.now,
-                decided_by=AUTOMATIC,
-                policy=POLICY_NAME,
-                candidates=candidates,
-            )
-            work.record(
-                Event(
-                    kind=EventKind.NOBODY_AVAILABLE,
-                    happened_at=work.now,
-                    said_by=SaidBy.SERVER,
-                    incident_id=incident.incident_id,
-                    data={"alarm_id": str(alarm_id), "considered": len(candidates)},
-                )
-            )
+            forgotten = await forget_seen(connection, now - timedelta(days=self._desk.settings.fix_retention_days))
+        if forgotten:
+            _log.info("decision_rounds_thinned", rounds=forgotten)
 
     async def watch(self) -> None:
         """Units near their scene as soon as fixes of theirs are announced; all every `tick_s`, announced or not."""

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from dispatch.domain.assignment import Assignment
-from dispatch.domain.geometry import Position
 from dispatch.domain.incident import Category, Incident
+from dispatch.roads.conditions import Conditions
 from dispatch.roads.travel import TravelTimes
+from dispatch.store.units import UnitNow
 from gateway import protocol
 
 CATEGORY_ZH: Final = {
@@ -57,11 +58,13 @@ def _body(assignment: Assignment, incident: Incident, route: dict[str, Any] | No
     }
 
 
-def way(travel: TravelTimes, start: Position | None, incident: Incident) -> dict[str, Any] | None:
+def way(travel: TravelTimes, unit: UnitNow, incident: Incident, conditions: Conditions) -> dict[str, Any] | None:
     """The route as a GeoJSON LineString; None where the car's position or the streets are not known."""
-    if start is None:
+    if unit.position is None:
         return None
-    route = travel.route(start, incident.place)
+    route = travel.route(
+        unit.position, incident.place, motorcycle=unit.vehicle_type == "motorcycle", conditions=conditions
+    )
     return route.geojson() if route.basis == "street" else None
 
 

@@ -8,14 +8,12 @@ from uuid import UUID
 
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.geometry import Position
-from dispatch.domain.incident import Priority
 from dispatch.domain.refusals import AlarmResolved
-from dispatch.service.candidates import candidates_at
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
+from dispatch.service.ranking import nearest
 from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarms
-from dispatch.store.decisions import candidate_record
 from dispatch.store.units import unit_now
 
 NEAREST: Final = 5
@@ -29,11 +27,8 @@ async def raise_sos(
     where = place or unit.position
     data: dict[str, Any] = {"note": note, "place": "sos" if place else "last_position" if where else "unknown"}
     if where is not None:
-        others = await candidates_at(work.connection, desk, where, Priority.IMMEDIATE)
-        nearest = sorted(
-            (c for c in others if c.unit_id != unit_id and c.eta_s is not None), key=lambda c: c.eta_s or 0.0
-        )
-        data["nearest"] = [candidate_record(c) for c in nearest[:NEAREST]]
+        others = await nearest(work.connection, desk, where)
+        data["nearest"] = [record for record in others if record["unit_id"] != str(unit_id)][:NEAREST]
     alarm_id = await alarms.update_open_sos(work.connection, unit_id, where, data)
     if alarm_id is None:
         alarm_id = await alarms.raise_alarm(

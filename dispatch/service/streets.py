@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dispatch.domain.geometry import Position, point_in_polygon
 from dispatch.domain.refusals import NoMap, OutsideArea
 from dispatch.roads import street_map_codec
+from dispatch.roads.conditions import Slowdown
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.travel import TravelTimes
 from dispatch.store.tables import bureaus, street_maps
@@ -41,6 +42,8 @@ class Streets:
     def __init__(self) -> None:
         self.loaded: LoadedMap | None = None
         self.travel = TravelTimes(None)
+        self.slowdown: Slowdown | None = None
+        """Jams of this moment, where this server leads and has seen any."""
         self.bureau_name: str | None = None
         self.outline: dict[str, Any] | None = None
 
@@ -56,7 +59,8 @@ class Streets:
         if row is None:
             return False
         streets = await asyncio.to_thread(street_map_codec.decode, row.content)
-        self.travel = await asyncio.to_thread(TravelTimes, streets)
+        travel = await asyncio.to_thread(TravelTimes, streets)
+        self.travel, self.slowdown = travel, None
         self.loaded = LoadedMap(
             map_id=row.map_id,
             source=row.source,

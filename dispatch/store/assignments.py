@@ -125,12 +125,10 @@ async def watched_assignments(
     return (await connection.execute(query)).all()
 
 
-async def refused_before(connection: AsyncConnection, incident_ids: Iterable[UUID]) -> Sequence[AnyRow]:
-    """Which units were on these incidents before, how it ended and when."""
-    query = select(assignments.c.incident_id, assignments.c.unit_id, assignments.c.state, assignments.c.ended_at).where(
-        assignments.c.incident_id.in_(list(incident_ids)), assignments.c.ended_at.is_not(None)
-    )
-    return (await connection.execute(query)).all()
+async def assignments_on(connection: AsyncConnection, incident_ids: Iterable[UUID]) -> Sequence[AnyRow]:
+    """All assignments of these incidents, over or not, in the order in which units were sent."""
+    query = select(assignments).where(assignments.c.incident_id.in_(list(incident_ids)))
+    return (await connection.execute(query.order_by(assignments.c.dispatched_at, assignments.c.assignment_id))).all()
 
 
 def _columns(assignment: Assignment) -> dict[str, Any]:

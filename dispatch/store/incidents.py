@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,7 @@ from dispatch.domain.geometry import Position
 from dispatch.domain.incident import AccidentClass, Category, Incident, IncidentState, Priority
 from dispatch.domain.refusals import NotFound
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import assignments, idempotency_keys, incident_numbers, incidents
+from dispatch.store.tables import idempotency_keys, incident_numbers, incidents
 
 
 def incident_of(row: AnyRow) -> Incident:
@@ -89,16 +89,11 @@ async def carry_on_merged(connection: AsyncConnection, incident_id: UUID, into: 
     await connection.execute(statement)
 
 
-async def waiting_incidents(connection: AsyncConnection) -> Sequence[Incident]:
-    """Open incidents with no unit on them, locked; those that another command holds are left for the next round."""
-    active = exists().where(assignments.c.incident_id == incidents.c.incident_id, assignments.c.ended_at.is_(None))
-    query = (
-        select(incidents)
-        .where(incidents.c.state == "open", ~active)
-        .order_by(incidents.c.priority, incidents.c.received_at)
-        .with_for_update(skip_locked=True)
-    )
-    return [incident_of(row) for row in await connection.execute(query)]
+async def open_incidents(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """All open incidents, most urgent first. Not locked: who acts on one locks it and looks again."""
+    query = select(incidents).where(incidents.c.state == "open")
+    query = query.order_by(incidents.c.priority, incidents.c.received_at, incidents.c.number)
+    return (await connection.execute(query)).all()
 
 
 async def incident_of_key(connection: AsyncConnection, user_id: UUID, key: str) -> UUID | None:

@@ -61,6 +61,7 @@ async def add_vehicle(
     vehicle_type: str,
     capabilities: list[str],
     station_id: UUID | None,
+    crew: int = 2,
 ) -> UUID:
     """A vehicle, the unit that drives it and its device, which has no token yet; returns the unit's id.
 
@@ -80,6 +81,7 @@ async def add_vehicle(
             plate=plate,
             type=vehicle_type,
             capabilities=capabilities,
+            crew=crew,
             unit_id=unit_id,
             device_id=device_id,
         )

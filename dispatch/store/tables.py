@@ -26,6 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+import dispatch.store.policy_tables
+import dispatch.store.standby_tables
+import dispatch.store.what_if_tables  # noqa: F401  (on the one metadata)
 from gateway.store import Timestamp, metadata
 
 # ---- the bureau
@@ -67,6 +70,7 @@ units = Table(
     Column("available", Boolean, nullable=False, server_default=text("true")),
     Column("unavailable_reason", Text),
     Column("availability_at", Timestamp, comment="when the crew said so, car's time"),
+    Column("shift_ends_at", Timestamp, comment="null: not said"),
     comment="Crew and vehicle on duty. Its status follows from assignments and availability and is stored nowhere",
 )
 
@@ -80,7 +84,9 @@ vehicles = Table(
     Column("unit_id", Uuid, ForeignKey("units.unit_id"), nullable=False, unique=True),
     Column("device_id", Uuid, ForeignKey("devices.device_id"), nullable=False, unique=True),
     Column("added_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("crew", SmallInteger, nullable=False, server_default=text("2"), comment="officers on it"),
     CheckConstraint("type IN ('car','motorcycle','other')", name="type"),
+    CheckConstraint("crew BETWEEN 1 AND 20", name="crew"),
 )
 
 # ---- people
@@ -174,6 +180,14 @@ assignments = Table(
         server_default=text("'{}'"),
         comment="why a person should look at its arrival; accuses nobody",
     ),
+    Column("role", Text, comment="first, second, specialist; null: by hand"),
+    Column(
+        "diversions",
+        SmallInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="how often its unit was sent elsewhere since it last was free",
+    ),
     Index("uq_assignments_active_unit", "unit_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("ix_assignments_incident", "incident_id"),
     Index("ix_assignments_active", "incident_id", postgresql_where=text("ended_at IS NULL")),
@@ -210,6 +224,11 @@ decisions = Table(
     Column("policy", Text, nullable=False),
     Column("candidates", JSONB, nullable=False, comment="every candidate with ETA and reasons"),
     Column("override_reason", Text),
+    Column("round_id", Uuid, ForeignKey("decision_rounds.round_id"), comment="null: by hand"),
+    Column("method", Text, comment="batch, greedy; null: by hand"),
+    Column("fallback", Boolean, nullable=False, server_default=text("false")),
+    Column("role", Text, comment="which of the incident's needs the unit meets"),
+    Column("leaves", Uuid, ForeignKey("incidents.incident_id"), comment="the incident that the unit was under way to"),
     Index("ix_decisions_incident", "incident_id", "decided_at"),
     comment="Why this car? has an answer a year later",
 )
@@ -263,7 +282,7 @@ access_log = Table(
     Column("access_id", BigInteger, Identity(always=True), primary_key=True),
     Column("accessed_at", Timestamp, nullable=False, server_default=func.now()),
     Column("username", Text, nullable=False),
-    Column("what", Text, nullable=False, comment="incident, track"),
+    Column("what", Text, nullable=False, comment="incident, track, period"),
     Column("subject", Text, nullable=False, comment="id of what was read"),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("ix_access_log_accessed_at", "accessed_at"),

@@ -36,6 +36,13 @@ class UnitNow:
     link_is_down: bool
     """It was connected once, and is not now."""
     course_deg: float | None
+    speed_mps: float | None
+    crew: int
+    capabilities: frozenset[str]
+    station_id: UUID | None
+    shift_ends_at: datetime | None
+    diversions: int
+    """How often it was sent elsewhere since it last was free."""
 
     @property
     def status(self) -> UnitStatus:
@@ -49,7 +56,12 @@ _now = (
         units.c.name,
         units.c.available,
         units.c.unavailable_reason,
+        units.c.station_id,
+        units.c.shift_ends_at,
         vehicles.c.type,
+        vehicles.c.crew,
+        vehicles.c.capabilities,
+        assignments.c.diversions,
         assignments.c.state,
         assignments.c.assignment_id,
         assignments.c.incident_id,
@@ -57,6 +69,7 @@ _now = (
         unit_positions.c.lon,
         unit_positions.c.fixed_at,
         unit_positions.c.course_deg,
+        unit_positions.c.speed_mps,
         car_links.c.disconnected_at.is_not(None).label("link_is_down"),
     )
     .outerjoin(car_links, car_links.c.unit_id == units.c.unit_id)
@@ -85,6 +98,12 @@ async def units_now(connection: AsyncConnection, unit_ids: Iterable[UUID] | None
             fixed_at=row.fixed_at,
             link_is_down=row.link_is_down,
             course_deg=row.course_deg,
+            speed_mps=row.speed_mps,
+            crew=2 if row.crew is None else row.crew,
+            capabilities=frozenset(row.capabilities or ()),
+            station_id=row.station_id,
+            shift_ends_at=row.shift_ends_at,
+            diversions=row.diversions or 0,
         )
         for row in await connection.execute(query)
     ]
@@ -109,6 +128,21 @@ async def set_availability(
         .returning(units.c.unit_id)
     )
     return (await connection.execute(statement)).first() is not None
+
+
+async def change_unit(connection: AsyncConnection, unit_id: UUID, **values: Any) -> None:
+    """Sets `shift_ends_at` of the unit, `crew` and `capabilities` of its vehicle.
+
+    Raises Invalid where it has no vehicle that these could belong to.
+    """
+    of_unit = {name: value for name, value in values.items() if name in units.c}
+    of_vehicle = {name: value for name, value in values.items() if name not in units.c}
+    if of_unit:
+        await connection.execute(update(units).where(units.c.unit_id == unit_id).values(**of_unit))
+    if of_vehicle:
+        changed = await connection.execute(update(vehicles).where(vehicles.c.unit_id == unit_id).values(**of_vehicle))
+        if not changed.rowcount:
+            raise Invalid("belongs to a vehicle, and this unit has none", member=min(of_vehicle))
 
 
 async def links(connection: AsyncConnection) -> dict[UUID, bool]:

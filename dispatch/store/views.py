@@ -43,6 +43,8 @@ _units = (
         units.c.name,
         units.c.available,
         units.c.unavailable_reason,
+        units.c.shift_ends_at,
+        vehicles.c.crew,
         vehicles.c.plate,
         vehicles.c.type.label("vehicle_type"),
         vehicles.c.capabilities,

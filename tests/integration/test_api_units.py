@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from dispatch.api import units
 from dispatch.domain.geometry import Position
 from dispatch.roads.generated_city import generate_chiayi
 from dispatch.service.desk import utc_now
+from dispatch.store.tables import events
 from tests.support.server import Server, fix_at
 
 
@@ -97,7 +99,8 @@ async def test_candidates_for_a_place_without_an_incident(server: Server) -> Non
     """While the call is still being taken: by ETA over the streets, and far from any street by air, saying so."""
     city = generate_chiayi(1)
     await server.load(city)
-    lat, lon = float(city.node_lat[0]), float(city.node_lon[0])
+    wide = next(edge for edge in range(city.edges) if city.class_of(edge) == "secondary")
+    lat, lon = (float(degrees.mean()) for degrees in city.shape(wide))
     on_street = await server.add_unit("on a street", at=(float(city.node_lat[5]), float(city.node_lon[5])))
     off_street = await server.add_unit("off the map", at=(24.5, 121.5))
     lost = await server.add_unit("lost")
@@ -107,3 +110,34 @@ async def test_candidates_for_a_place_without_an_incident(server: Server) -> Non
     assert [c["unit_id"] for c in ranked] == [str(on_street), str(off_street), str(lost)]
     assert [c["reasons"] for c in ranked] == [[], ["geodesic"], ["position_lost", "stale_position"]]
     assert [c["recommended"] for c in ranked] == [True, True, False]
+
+
+async def test_what_is_said_of_a_unit_is_shown_and_logged(server: Server) -> None:
+    """Crew, shift and skills: what is given changes, the rest stays; impossible values are named."""
+    unit_id = await server.add_unit("北興101", at=(23.481, 120.451), vehicle_type="motorcycle", crew=1)
+    client = await server.client()
+    path = f"/units/{unit_id}"
+    before = (await client.get(path)).json()
+    assert (before["crew"], before["shift_ends_at"], before["capabilities"]) == (1, None, [])
+    body = {"crew": 2, "capabilities": ["rescue", "accident", "rescue"], "shift_ends_at": "2026-11-25T20:00:00+08:00"}
+    after = (await client.patch(path, json=body)).json()
+    assert (after["crew"], after["capabilities"]) == (2, ["accident", "rescue"])
+    assert after["shift_ends_at"] == "2026-11-25T12:00:00Z"
+    assert (await client.patch(path, json={})).json() == (await client.get(path)).json()
+    assert (await client.patch(path, json={"shift_ends_at": None})).json()["shift_ends_at"] is None
+    for wrong, member in (({"crew": 0}, "crew"), ({"crew": None}, "crew"), ({"capabilities": [""]}, "capabilities")):
+        refused = await client.patch(path, json=wrong)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["member"].startswith(member)
+    missing = await client.patch("/units/00000000-0000-0000-0000-000000000007", json={"crew": 1})
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+    auditor = await server.client("otto", "auditor")
+    assert (await auditor.patch(path, json={"crew": 1})).status_code == 403
+    async with server.engine.connect() as connection:
+        query = select(events).where(events.c.kind == "unit_changed").order_by(events.c.event_id)
+        said = [(row.actor, row.data) for row in await connection.execute(query)]
+    assert said[0] == (
+        "dora",
+        body | {"capabilities": ["accident", "rescue"], "shift_ends_at": "2026-11-25T12:00:00+00:00"},
+    )
+    assert said[1] == ("dora", {"shift_ends_at": None})

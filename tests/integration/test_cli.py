@@ -158,7 +158,8 @@ async def test_a_fresh_token_ends_the_one_before(outside: dict[str, str]) -> Non
         message = await heard.next_msg(timeout=10)
         assert json.loads(message.data) == {"device_id": str(device["device_id"])}
     await client.close()
-    assert [row["capabilities"] for row in await rows(url, "SELECT capabilities FROM vehicles")] == [["a", "b"]]
+    (vehicle,) = await rows(url, "SELECT capabilities, crew FROM vehicles")
+    assert (vehicle["capabilities"], vehicle["crew"]) == (["a", "b"], 1)  # a motorcycle, and nothing else was said
 
 
 async def test_failures_are_one_line(outside: dict[str, str]) -> None:
@@ -170,6 +171,7 @@ async def test_failures_are_one_line(outside: dict[str, str]) -> None:
         ([*add, "2"], "a vehicle ABC-123 already"),
         (["vehicle", "add", "DEF-456", "--type", "car", "--unit", "1"], "a unit 1 already"),
         (["vehicle", "add", "DEF-456", "--type", "car", "--unit", "a\nb"], "a unit has"),
+        (["vehicle", "add", "DEF-456", "--type", "car", "--unit", "2", "--crew", "0"], "a crew has 1 to 20"),
         (["map", "info"], "no street map"),
     ):
         done = await asyncio.to_thread(patrol, *arguments, around=outside)

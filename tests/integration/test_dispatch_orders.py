@@ -155,7 +155,7 @@ async def test_who_declines_is_followed_by_the_next(server: Server) -> None:
 async def test_nobody_available_is_said_once_and_taken_back(server: Server) -> None:
     """With no unit to send the dispatcher is told once; as soon as one comes on duty it goes."""
     client = await server.client()
-    incident = await enter(client, *SCENE, priority=1)
+    incident = await enter(client, *SCENE, priority=1, category="disaster")
     await incident_when(client, incident["id"], lambda i: "nobody_available" in kinds(i))
     (alarm,) = (await client.get("/alarms")).json()["items"]
     assert (alarm["kind"], alarm["level"]) == ("no_unit", "alarm")

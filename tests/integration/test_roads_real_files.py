@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 import osmium
 import pytest
-from osmium.osm import Node, Way
+from osmium.osm import RELATION, WAY, Node, Relation, Way
 
 from dispatch.domain.geometry import Position, distance_m
 from dispatch.roads import street_map_codec
@@ -28,6 +28,7 @@ from dispatch.roads.street_map import Extent, StreetMap
 from dispatch.roads.travel import TravelTimes
 from tests.support.data import shared
 
+Turn = tuple[int, int, int]
 CITIES = ["andorra", "krems", "helsinki"]
 STREETS = (
     {"motorway", "trunk", "primary", "secondary", "tertiary"}
@@ -55,6 +56,10 @@ class Counted:
     steps: list[tuple[int, int, float]] = field(default_factory=list)
     graph: nx.DiGraph[int] = field(default_factory=nx.DiGraph)
     places: dict[int, tuple[float, float]] = field(default_factory=dict)
+    visits: Counter[int] = field(default_factory=Counter)
+    """How many stretches of streets meet at a place: with one or two of them it is a dead end or a bend."""
+    turns: set[Turn] = field(default_factory=set)
+    """Banned ones, as the places before, at and behind a junction."""
 
 
 def may_enter(tags: dict[str, str]) -> bool:
@@ -114,8 +119,57 @@ def counted(city: str) -> Counted:
                 seconds = metres / speed_mps(tags, heading)
                 if not result.graph.has_edge(tail, head) or result.graph[tail][head]["s"] > seconds:
                     result.graph.add_edge(tail, head, s=seconds, m=metres)
+        for part in (thing.nodes[0].ref, thing.nodes[-1].ref):
+            result.visits[part] += 1
+        result.visits.update(node.ref for node in thing.nodes)
     result.dropped += Counter()
+    result.turns = banned_turns(city, result)
     return result
+
+
+def banned_turns(city: str, result: Counted) -> set[Turn]:
+    """What the file's plain restrictions ban, where they name one place, one street to it and one from it."""
+    ways = {
+        way.id: [node.ref for node in way.nodes]
+        for way in osmium.FileProcessor(str(city_file(city)), WAY)
+        if isinstance(way, Way)
+    }
+    turns: set[Turn] = set()
+    for relation in osmium.FileProcessor(str(city_file(city)), RELATION):
+        kind = dict(relation.tags).get("restriction", "") if isinstance(relation, Relation) else ""
+        if not isinstance(relation, Relation) or not kind.startswith(("no_", "only_")):
+            continue
+        members = {(member.type, member.role): member.ref for member in relation.members}
+        via, begin, end = (members.get(key, 0) for key in (("n", "via"), ("w", "from"), ("w", "to")))
+        if len(relation.members) != 3 or via not in result.graph or not {begin, end} <= ways.keys():
+            continue
+        before = [a for a in beside(ways[begin], via) if result.graph.has_edge(a, via)]
+        behind = [b for b in beside(ways[end], via) if result.graph.has_edge(via, b)]
+        if len(before) != 1 or len(behind) != 1:
+            continue
+        others = [b for b in result.graph.successors(via) if b != behind[0]]
+        turns |= {(before[0], via, b) for b in (others if kind.startswith("only_") else behind)}
+    return turns
+
+
+def beside(nodes: list[int], via: int) -> list[int]:
+    """The places before and behind one on a way."""
+    pairs = [*pairwise(nodes), *pairwise(nodes[::-1])]
+    return sorted({b for a, b in pairs if a == via})
+
+
+def taken_turns(city: str) -> set[Turn]:
+    """The imported map's banned turns as places of the file."""
+    street_map, places = imported(city), counted(city).places
+    node_at = {place: node for node, place in places.items()}
+    arcs, turns = street_map.arcs, set()
+    for pair in zip(street_map.turn_in.tolist(), street_map.turn_out.tolist(), strict=True):
+        lines = []
+        for arc in pair:
+            points = list(zip(*(part.tolist() for part in street_map.shape(int(arcs.edge[arc]))), strict=True))
+            lines.append(points if arcs.forward[arc] else points[::-1])
+        turns.add((node_at[lines[0][-2]], node_at[lines[0][-1]], node_at[lines[1][1]]))
+    return turns
 
 
 @cache
@@ -154,6 +208,30 @@ def test_the_connected_part(city: str) -> None:
 
 
 @pytest.mark.parametrize("city", CITIES)
+def test_banned_turns(city: str) -> None:
+    """The turns taken are turns that the file bans; those that are not taken would cut a part of the map off."""
+    part, info = main_part(city), imported(city).info
+    expected = {turn for turn in counted(city).turns if part.has_edge(*turn[:2]) and part.has_edge(*turn[1:])}
+    taken = taken_turns(city)
+    assert len(taken) == info.turns_banned
+    assert taken <= expected
+    assert bool(expected - taken) == bool(info.turn_rules_left_out.get("cuts_off"))
+    assert len(taken) > 5 or city == "andorra"
+
+
+def steps_graph(city: str) -> nx.DiGraph[tuple[int, int]]:
+    """Points are steps of the main part, joined where one may follow another: no ban, no turning round in a street."""
+    part, banned, visits = main_part(city), taken_turns(city), counted(city).visits
+    graph: nx.DiGraph[tuple[int, int]] = nx.DiGraph()
+    for a, b, step in part.edges(data=True):
+        for c in part.successors(b):
+            if (a, b, c) not in banned and (c != a or visits[b] > 1 or b < 0):
+                # backwards, with the time of the step that is left behind
+                graph.add_edge((b, c), (a, b), **step)
+    return graph
+
+
+@pytest.mark.parametrize("city", CITIES)
 def test_etas_of_200_random_pairs(city: str) -> None:
     """Between random points of the file, bends included: networkx's time within 1 s, and its distance."""
     part, places = main_part(city), counted(city).places
@@ -161,19 +239,20 @@ def test_etas_of_200_random_pairs(city: str) -> None:
     seen = Counter(places[node] for node in part)
     nodes = sorted(node for node in part if seen[places[node]] == 1)
     rng = np.random.default_rng(110)
-    travel = TravelTimes(imported(city))
-    backward = part.reverse(copy=False)
+    travel, graph = TravelTimes(imported(city)), steps_graph(city)
     for target in rng.choice(nodes, 10, replace=False).tolist():
         sources = rng.choice(nodes, 20, replace=False).tolist()
         etas = travel.etas(Position(*places[target]), [Position(*places[source]) for source in sources])
-        before, seconds = nx.dijkstra_predecessor_and_distance(backward, target, weight="s")
+        graph.add_edges_from(((0, 0), (a, target), part[a][target]) for a in part.predecessors(target))
+        seconds = nx.single_source_dijkstra_path_length(graph, (0, 0), weight="s")
+        paths = nx.single_source_dijkstra_path(graph, (0, 0), weight="s")
+        graph.remove_node((0, 0))
         for source, eta in zip(sources, etas, strict=True):
-            path = [source]
-            while path[-1] != target:
-                path.append(before[path[-1]][0])
-            metres = sum(part[a][b]["m"] for a, b in pairwise(path))
+            first = [(source, b) for b in part.successors(source) if (source, b) in seconds]
+            best = (0, 0) if source == target else min(first, key=lambda step: seconds[step])
+            metres = sum(part[a][b]["m"] for a, b in paths[best][1:])
             assert eta.basis == "street"
-            assert eta.eta_s == pytest.approx(seconds[source], abs=1.0)
+            assert eta.eta_s == pytest.approx(seconds[best], abs=1.0)
             assert eta.distance_m == pytest.approx(metres, abs=1.0)
 
 

@@ -15,7 +15,11 @@ import pytest
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch.domain.geometry import Position
+from dispatch.domain.posts_moves import Suggestion
+from dispatch.service.coverage_places import Post
 from dispatch.service.desk import utc_now
+from dispatch.service.standby import make_suggestion
+from dispatch.service.transaction import transaction
 from gateway.store import car_links
 from tests.support.feed import Screen, watching
 from tests.support.server import Server, eventually, fix_at, running_server
@@ -47,7 +51,7 @@ class Day:
         happenings: list[Callable[[], Awaitable[Any]]] = [
             *(self.call, self.call, self.change, self.end, self.merge, self.by_hand, self.take_off),
             *(self.press, self.press, self.press, self.press, self.availability, self.sos, self.camera, self.alarm),
-            *(self.link, self.later, self.drive, self.notice),
+            *(self.link, self.later, self.drive, self.notice, self.standby, self.standby),
         ]
         await self.random.choice(happenings)()
 
@@ -125,6 +129,16 @@ class Day:
 
     async def notice(self) -> None:
         await self._post(f"/units/{self.random.choice(self.units)}/notices", {"text": "hello"})
+
+    async def standby(self) -> None:
+        """A suggestion comes as from a round, or somebody decides one that stands."""
+        if standing := (await self.client.get("/standby/suggestions")).json()["items"]:
+            suggestion_id = self.random.choice(standing)["id"]
+            await self._post(f"/standby/suggestions/{suggestion_id}/{self.random.choice(['accept', 'dismiss'])}", None)
+            return
+        post = Post(0, Position(23.5, 120.45), "中山路/民族路口")
+        async with transaction(self.server.desk) as work:
+            await make_suggestion(work, self.random.choice(self.units), post, Suggestion(0, 0, 0.06, 9, 240, 0.5, 0.56))
 
     async def _post(self, path: str, body: Any) -> None:
         answer = await self.client.post(path, json=body)

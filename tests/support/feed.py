@@ -25,6 +25,7 @@ class Screen:
         self.units: dict[str, Frame] = {}
         self.incidents: dict[str, Frame] = {}
         self.alarms: dict[str, Frame] = {}
+        self.suggestions: dict[str, Frame] = {}
 
     async def next(self) -> Frame:
         """The next frame, applied."""
@@ -53,11 +54,12 @@ class Screen:
     def shown(self) -> dict[str, dict[str, Frame]]:
         """All of it, but the positions, which come by frames of their own."""
         units = {key: {**unit, "position": None} for key, unit in self.units.items()}
-        return {"units": units, "incidents": self.incidents, "alarms": self.alarms}
+        parts = {"incidents": self.incidents, "alarms": self.alarms, "suggestions": self.suggestions}
+        return {"units": units, **parts}
 
     def _apply(self, frame: Frame) -> None:
         if frame["type"] == "snapshot":
-            self.units, self.incidents, self.alarms = {}, {}, {}
+            self.units, self.incidents, self.alarms, self.suggestions = {}, {}, {}, {}
         elif frame["type"] == "event":
             assert frame["seq"] == self.seq + 1, "a gap, or a number twice"
         elif frame["type"] == "heartbeat":
@@ -68,6 +70,8 @@ class Screen:
         self.units |= {unit["id"]: unit for unit in frame["units"]}
         self.incidents |= {incident["id"]: incident for incident in frame["incidents"]}
         self.alarms |= {alarm["id"]: alarm for alarm in frame["alarms"]}
+        self.suggestions |= {suggestion["id"]: suggestion for suggestion in frame["suggestions"]}
+        self.suggestions = {key: value for key, value in self.suggestions.items() if value["ended_at"] is None}
         self.incidents = {key: value for key, value in self.incidents.items() if value["state"] == "open"}
         self.alarms = {key: value for key, value in self.alarms.items() if value["resolved_at"] is None}
 

@@ -35,7 +35,7 @@ from dispatch.service.street_maps import load_map
 from dispatch.settings import read_settings
 from dispatch.store.database import create_engine
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import sessions, units, users, vehicles
+from dispatch.store.tables import sessions, stations, units, users, vehicles
 from gateway.store import car_messages, car_orders, devices, fixes, unit_positions
 
 PASSWORD = "correct horse 110"
@@ -124,20 +124,43 @@ class Server:
 
     # ---- cars
 
-    async def add_unit(self, name: str, *, vehicle_type: str = "car", at: tuple[float, float] | None = None) -> UUID:
+    async def add_unit(
+        self,
+        name: str,
+        *,
+        vehicle_type: str = "car",
+        at: tuple[float, float] | None = None,
+        crew: int = 2,
+        capabilities: Sequence[str] = (),
+        station: UUID | None = None,
+    ) -> UUID:
         """A unit with a vehicle and a device that has no token; `at`: its position, lat and lon, fixed this moment."""
         unit_id, device_id = uuid4(), uuid4()
         async with self.engine.begin() as connection:
-            await connection.execute(insert(units).values(unit_id=unit_id, name=name))
+            await connection.execute(insert(units).values(unit_id=unit_id, name=name, station_id=station))
             await connection.execute(insert(devices).values(device_id=device_id, unit_id=unit_id, unit_name=name))
             await connection.execute(
                 insert(vehicles).values(
-                    vehicle_id=uuid4(), plate=f"P-{name}", type=vehicle_type, unit_id=unit_id, device_id=device_id
+                    vehicle_id=uuid4(),
+                    plate=f"P-{name}",
+                    type=vehicle_type,
+                    crew=crew,
+                    capabilities=list(capabilities),
+                    unit_id=unit_id,
+                    device_id=device_id,
                 )
             )
         if at is not None:
             await self.stands(unit_id, *at)
         return unit_id
+
+    async def add_station(self, name: str, lat: float, lon: float) -> UUID:
+        """A station at a place."""
+        station_id = uuid4()
+        async with self.engine.begin() as connection:
+            values = {"station_id": station_id, "name": name, "lat": lat, "lon": lon}
+            await connection.execute(insert(stations).values(**values))
+        return station_id
 
     async def stands(self, unit_id: UUID, lat: float, lon: float, *, age: timedelta = timedelta(0)) -> None:
         """The unit's live position alone, without a track."""

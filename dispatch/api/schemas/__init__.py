@@ -40,6 +40,7 @@ from dispatch.api.schemas.fleet import (
     PositionView,
     Track,
     UnitAssignment,
+    UnitChange,
     UnitList,
     UnitView,
 )
@@ -60,6 +61,13 @@ from dispatch.api.schemas.incidents import (
     NewAssignment,
     NewIncident,
 )
+from dispatch.api.schemas.policy import (
+    DecisionCounts,
+    ModeView,
+    NewMode,
+    PolicyView,
+    RoundView,
+)
 
 __all__ = [
     "NO_NUL",
@@ -76,6 +84,7 @@ __all__ = [
     "CategoryName",
     "CloseIncident",
     "CurrentSession",
+    "DecisionCounts",
     "DecisionView",
     "EndAssignment",
     "EventView",
@@ -91,10 +100,13 @@ __all__ = [
     "Longitude",
     "MapInfo",
     "MergeIncident",
+    "ModeView",
     "NewAssignment",
     "NewIncident",
+    "NewMode",
     "NewNotice",
     "Note",
+    "PolicyView",
     "PositionView",
     "Priority",
     "Problem",
@@ -103,11 +115,13 @@ __all__ = [
     "QueryLongitude",
     "QueryPriority",
     "RoleName",
+    "RoundView",
     "SessionView",
     "SignIn",
     "Time",
     "Track",
     "UnitAssignment",
+    "UnitChange",
     "UnitList",
     "UnitStatusName",
     "UnitView",

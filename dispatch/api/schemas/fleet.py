@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, Strict, StringConstraints
 
 from dispatch.api.schemas.basics import (
     NO_NUL,
     Body,
+    Line,
+    Time,
     UnitStatusName,
     View,
 )
@@ -52,6 +54,8 @@ class UnitView(View):
     plate: str | None
     vehicle_type: Literal["car", "motorcycle", "other"] | None
     capabilities: list[str]
+    crew: int | None = Field(description="Officers on it; null without a vehicle")
+    shift_ends_at: datetime | None
     station: str | None
     precinct: str | None
     connected: bool
@@ -62,6 +66,14 @@ class UnitView(View):
 
 class UnitList(View):
     items: list[UnitView]
+
+
+class UnitChange(Body):
+    """Members that are absent stay as they are."""
+
+    crew: Annotated[int, Strict(), Field(ge=1, le=20, description="Officers on it")] | None = None
+    shift_ends_at: Time | None = Field(None, description="After it the unit is spared, but for priority 1")
+    capabilities: Annotated[list[Line], Field(max_length=20)] | None = None
 
 
 class Track(View):

@@ -87,6 +87,7 @@ class AssignmentView(View):
     end_reason: str | None
     override_reason: str | None
     review: list[str]
+    role: str | None = Field(description="first, second or specialist; null where a dispatcher chose")
 
 
 class IncidentView(View):
@@ -144,6 +145,11 @@ class DecisionView(View):
     policy: str
     candidates: list[dict[str, Any]]
     override_reason: str | None
+    round_id: UUID | None = Field(description="The round of the loop that decided it; null by hand")
+    method: Literal["batch", "greedy"] | None
+    fallback: bool = Field(description="The solver gave no answer in time, and the greedy rule decided")
+    role: str | None = Field(description="Which of the incident's needs the unit meets; null by hand")
+    leaves: UUID | None = Field(description="The incident that the unit was under way to")
 
 
 class IncidentDetail(IncidentView):
@@ -169,7 +175,11 @@ class Candidate(View):
     distance_m: float | None
     reasons: list[str] = Field(description="Codes, e.g. stale_position, geodesic, busy, declined_before")
     recommended: bool = Field(description="May be sent automatically")
-    would_divert_from: UUID | None = None
+    would_divert_from: UUID | None = Field(
+        None, description="The incident that it would leave, where the rules allow it"
+    )
+    eta_spread_s: float | None = Field(None, description="Standard deviation of the ETA")
+    chance_late: float | None = Field(None, description="That it arrives after the target, 0 to 1")
 
 
 class CandidateList(View):
@@ -180,6 +190,7 @@ class NewAssignment(Body):
     unit_id: UUID
     override_reason: Line | None = Field(None, description="Why another unit than the recommended one")
     replaces: UUID | None = Field(None, description="An active assignment of this incident, taken off in the same step")
+    divert: Flag = Field(False, description="Take the unit off the incident that it is under way to, in the same step")
 
 
 class EndAssignment(Body):

@@ -7,6 +7,8 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 Way = tuple[Sequence[int], Mapping[str, str]]
+Restriction = tuple[Sequence[tuple[str, int, str]], Mapping[str, str]]
+"""Members (kind n or w, reference, role) and tags."""
 
 # A square of 4 two-way streets of about 111 m (north-south) by 102 m (east-west) near 23.48 N; 1 is its south-west
 SQUARE: dict[int, tuple[float, float]] = {
@@ -26,8 +28,9 @@ def osm_text(
     node_tags: Mapping[int, Mapping[str, str]] | None = None,
     *,
     ways_first: bool = False,
+    restrictions: Sequence[Restriction] = (),
 ) -> str:
-    """An .osm file with these nodes and ways; ways are numbered from 1."""
+    """An .osm file with these nodes, ways and turn restrictions; ways are numbered from 1."""
     node_tags = node_tags or {}
     places = [
         f'<node id="{key}" version="1" lat="{lat}" lon="{lon}">{_tags(node_tags.get(key, {}))}</node>'
@@ -38,6 +41,12 @@ def osm_text(
         for number, (refs, tags) in enumerate(ways, 1)
     ]
     body = [*lines, *places] if ways_first else [*places, *lines]
+    kinds = {"n": "node", "w": "way", "r": "relation"}
+    for number, (members, tags) in enumerate(restrictions, 1):
+        refs = "".join(f'<member type="{kinds[kind]}" ref="{ref}" role="{role}"/>' for kind, ref, role in members)
+        body.append(
+            f'<relation id="{number}" version="1">{refs}{_tags({"type": "restriction"} | dict(tags))}</relation>'
+        )
     return '<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6">' + "\n".join(body) + "</osm>\n"
 
 

@@ -1,5 +1,5 @@
 // Things as the API tells them, for tests: each call gives a whole one, with what matters to the test set.
-import type { Alarm, Assignment, Incident, TimelineEvent, Unit } from '../lib/api/types';
+import type { Alarm, Assignment, Incident, Suggestion, TimelineEvent, Unit } from '../lib/api/types';
 
 const AT = '2026-11-24T03:00:00+00:00';
 
@@ -13,6 +13,8 @@ export const unit = (id: string, change: Partial<Unit> = {}): Unit => ({
   plate: null,
   vehicle_type: 'car',
   capabilities: [],
+  crew: 2,
+  shift_ends_at: null,
   station: '北興',
   precinct: '第一分局',
   connected: true,
@@ -49,6 +51,7 @@ export const assignment = (id: string, change: Partial<Assignment> = {}): Assign
   end_reason: null,
   override_reason: null,
   review: [],
+  role: null,
   ...change,
 });
 
@@ -99,6 +102,27 @@ export const alarm = (id: string, change: Partial<Alarm> = {}): Alarm => ({
   acknowledged_by: null,
   resolved_at: null,
   resolved_by: null,
+  ...change,
+});
+
+export const suggestion = (id: string, change: Partial<Suggestion> = {}): Suggestion => ({
+  id,
+  unit_id: 'u1',
+  unit_name: '北興u1',
+  place: '中山路/民族路口',
+  lat: 23.49,
+  lon: 120.46,
+  drive_s: 240,
+  gain_share: 0.06,
+  gain_s: 20,
+  share_before: 0.6,
+  share_after: 0.66,
+  state: 'open',
+  made_at: AT,
+  decided_at: null,
+  decided_by: null,
+  ended_at: null,
+  reason: null,
   ...change,
 });
 

@@ -1,5 +1,5 @@
 // Which alarms are shown where: SOS across the whole screen, warnings in a list.
-import type { Alarm } from '../api/types';
+import type { Alarm, Role } from '../api/types';
 
 const newestFirst = (one: Alarm, other: Alarm) => Date.parse(other.raised_at) - Date.parse(one.raised_at);
 const untouchedFirst = (one: Alarm, other: Alarm) => Number(!!one.acknowledged_at) - Number(!!other.acknowledged_at);
@@ -10,7 +10,10 @@ export const emergencies = (alarms: Iterable<Alarm>): Alarm[] =>
     .filter(({ level }) => level === 'alarm')
     .sort((one, other) => untouchedFirst(one, other) || newestFirst(one, other));
 
-export const warnings = (alarms: Iterable<Alarm>): Alarm[] =>
+/** Some warnings are for one role alone, and say so. */
+const isFor = (alarm: Alarm, role: Role | undefined) => [undefined, role].includes(alarm.data['addressed_to'] as Role);
+
+export const warnings = (alarms: Iterable<Alarm>, role: Role | undefined): Alarm[] =>
   [...alarms]
-    .filter(({ level }) => level === 'warning')
+    .filter((alarm) => alarm.level === 'warning' && isFor(alarm, role))
     .sort((one, other) => untouchedFirst(one, other) || newestFirst(one, other));

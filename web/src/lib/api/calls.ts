@@ -5,11 +5,13 @@ import type {
   Assignment,
   Bureau,
   Candidate,
+  Coverage,
   CurrentSession,
   IncidentDetail,
   KpiReport,
   NewIncident,
   Place,
+  Suggestion,
 } from './types';
 
 export const currentSession = () => request<CurrentSession>('GET', '/session');
@@ -44,6 +46,15 @@ export const endAssignment = (id: string, reason: string) =>
 
 export const acknowledgeAlarm = (id: string) => request<Alarm>('POST', `/alarms/${id}/acknowledge`);
 export const resolveAlarm = (id: string) => request<Alarm>('POST', `/alarms/${id}/resolve`);
+
+export const coverage = () => request<Coverage>('GET', '/coverage');
+export const coverageAreas = () => request<CoverageAreas>('GET', '/coverage/areas');
+export const acceptSuggestion = (id: string) => request<Suggestion>('POST', `/standby/suggestions/${id}/accept`);
+export const dismissSuggestion = (id: string) =>
+  request<Suggestion>('POST', `/standby/suggestions/${id}/dismiss`, { body: {} });
+
+/** Widest first; `within_s` is the limit that the area lies within. */
+export type CoverageAreas = GeoJSON.FeatureCollection<GeoJSON.Polygon | GeoJSON.MultiPolygon, { within_s: number }>;
 
 export interface KpiQuestion {
   from: string;

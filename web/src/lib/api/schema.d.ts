@@ -124,6 +124,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage
+         * @description Shares of the expected calls, and where they are thin. Units stand where they are now, whatever `at` says.
+         */
+        get: operations["coverage_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Areas
+         * @description What an idle unit reaches within 3, 5 and 10 minutes (`within_s`), (lon, lat); drawn anew every 5 s at most.
+         */
+        get: operations["coverage_areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -184,6 +224,8 @@ export interface paths {
         /**
          * Assign
          * @description Assign by hand. 409 `unit_busy` or `unit_unavailable`, with the reason, where the unit can't go.
+         *
+         *     A unit that is under way to another incident leaves it only with `divert`; one that has arrived is busy.
          */
         post: operations["incidents_assign"];
         delete?: never;
@@ -294,6 +336,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At
+         * @description What is in force, and how the decisions fare: how long they take, how often the solver was too late.
+         */
+        get: operations["policy_look_at"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Mode
+         * @description From the next decision on, in every server, until it is set again.
+         */
+        put: operations["policy_set_mode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -317,6 +399,66 @@ export interface paths {
          * @description Sign out; the token is worth nothing from now on.
          */
         delete: operations["session_sign_out_here"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standby/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suggestions
+         * @description `standing`: open, or accepted and not reached yet, oldest first; `all`: the last 500, newest first.
+         */
+        get: operations["standby_list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standby/suggestions/{suggestion_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description The car gets a notice where to wait; until it has a job it counts as waiting there.
+         */
+        post: operations["standby_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standby/suggestions/{suggestion_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss
+         * @description The unit is not asked to move for half an hour.
+         */
+        post: operations["standby_dismiss"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -379,7 +521,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change
+         * @description Change what is given: the crew, the end of its shift (null: not said), what it can do.
+         */
+        patch: operations["units_change"];
         trace?: never;
     };
     "/api/v1/units/{unit_id}/notices": {
@@ -418,6 +564,114 @@ export interface paths {
         get: operations["units_track"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/what-ifs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List What Ifs
+         * @description Newest first, without results.
+         */
+        get: operations["what-if_list_what_ifs"];
+        put?: never;
+        /**
+         * Ask What If
+         * @description Queue a question. One runs at a time; the same seed and the same inputs give the same digits.
+         */
+        post: operations["what-if_ask_what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/what-ifs/base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What If Base
+         * @description The bureau as it is registered now: what a question begins with, and within which bounds it stays.
+         */
+        get: operations["what-if_what_if_base"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/what-ifs/{what_if_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read What If
+         * @description With its progress, and its result once it is done.
+         */
+        get: operations["what-if_read_what_if"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete What If
+         * @description For whoever asked it, and for supervisors. Cancel first what is not over.
+         */
+        delete: operations["what-if_delete_what_if"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/what-ifs/{what_if_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel What If
+         * @description Its worker ends within seconds; there is no result.
+         */
+        post: operations["what-if_cancel_what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/what-ifs/{what_if_id}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat What If
+         * @description Ask the same again, with the same seed, on the streets and calls as they are now; `repeat` says what differs.
+         */
+        post: operations["what-if_repeat_what_if"];
         delete?: never;
         options?: never;
         head?: never;
@@ -537,6 +791,70 @@ export interface components {
             /** Unit Name */
             unit_name: string | null;
         };
+        /** AskedPeriodView */
+        AskedPeriodView: {
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "resample" | "replay";
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+        };
+        /** AskedStationView */
+        AskedStationView: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Name */
+            name: string;
+            /** Station Id */
+            station_id: string | null;
+        };
+        /** AskedVariantView */
+        AskedVariantView: {
+            /** Demand Scale */
+            demand_scale: number;
+            /**
+             * Idle
+             * @enum {string}
+             */
+            idle: "home" | "posts";
+            /** Name */
+            name: string;
+            /** Policy */
+            policy: string;
+            /**
+             * Preset
+             * @enum {string}
+             */
+            preset: "none" | "festival" | "typhoon";
+            /** Stations */
+            stations: components["schemas"]["AskedStationView"][];
+            /** Units */
+            units: components["schemas"]["CrewsView"][];
+        };
+        /** AskedView */
+        AskedView: {
+            /** Calls Per Day */
+            calls_per_day: number | null;
+            /** Days */
+            days: number;
+            period: components["schemas"]["AskedPeriodView"] | null;
+            /** Replications */
+            replications: number;
+            /** Variants */
+            variants: components["schemas"]["AskedVariantView"][];
+        };
         /** AssignmentView */
         AssignmentView: {
             /** Acknowledged At */
@@ -577,6 +895,11 @@ export interface components {
             override_reason: string | null;
             /** Review */
             review: string[];
+            /**
+             * Role
+             * @description first, second or specialist; null where a dispatcher chose
+             */
+            role: string | null;
             /** State */
             state: string;
             /**
@@ -586,6 +909,22 @@ export interface components {
             unit_id: string;
             /** Unit Name */
             unit_name: string;
+        };
+        /** BaseStationView */
+        BaseStationView: {
+            /**
+             * Is Assumed
+             * @description Its place is not registered; this one is a guess
+             */
+            is_assumed: boolean;
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
+            /** Name */
+            name: string;
+            /** Station Id */
+            station_id: string | null;
         };
         /**
          * BureauView
@@ -636,6 +975,11 @@ export interface components {
         };
         /** Candidate */
         Candidate: {
+            /**
+             * Chance Late
+             * @description That it arrives after the target, 0 to 1
+             */
+            chance_late?: number | null;
             /** Distance M */
             distance_m: number | null;
             /**
@@ -643,6 +987,11 @@ export interface components {
              * @description null where the unit's position is not known
              */
             eta_s: number | null;
+            /**
+             * Eta Spread S
+             * @description Standard deviation of the ETA
+             */
+            eta_spread_s?: number | null;
             /** Name */
             name: string;
             /**
@@ -665,7 +1014,10 @@ export interface components {
              * Format: uuid
              */
             unit_id: string;
-            /** Would Divert From */
+            /**
+             * Would Divert From
+             * @description The incident that it would leave, where the rules allow it
+             */
             would_divert_from?: string | null;
         };
         /** CandidateList */
@@ -679,6 +1031,90 @@ export interface components {
             disposition: string;
             /** Note */
             note?: string | null;
+        };
+        /** ComparisonView */
+        ComparisonView: {
+            /** @description This variant less the first, run by run */
+            difference: components["schemas"]["EstimateView"];
+            relative: components["schemas"]["EstimateView"];
+        };
+        /**
+         * CoverageView
+         * @description Who is near the calls of the hour from `at` on, by driving times without lights.
+         */
+        CoverageView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Calls
+             * @description Past calls that the expectation rests on; of 0 it is even over the streets
+             */
+            calls: number;
+            /**
+             * Calls Since
+             * Format: date-time
+             */
+            calls_since: string;
+            /**
+             * Expected Calls
+             * @description In this hour, weighted by priority with a mean of 1
+             */
+            expected_calls: number;
+            /**
+             * Idle Units
+             * @description On no job and no break, with a position that is known
+             */
+            idle_units: number;
+            /**
+             * Likely Share
+             * @description Those likely to be reached within it if each unit is on a job for 30 % of the time; what suggestions improve
+             */
+            likely_share: number;
+            /** Limit S */
+            limit_s: number;
+            /**
+             * Response S
+             * @description The first unit's expected drive; null where no unit is idle
+             */
+            response_s: number | null;
+            /**
+             * Share
+             * @description The same for the bureau's own limit
+             */
+            share: number;
+            /**
+             * Shares
+             * @description Expected calls that an idle unit reaches within 3, 5, 10 minutes
+             */
+            shares: components["schemas"]["ShareWithin"][];
+            /**
+             * Thin
+             * @description Worst first, eight at most
+             */
+            thin: components["schemas"]["ThinAreaView"][];
+            /**
+             * Threshold
+             * @description A smaller `share` for a minute raises the alarm `coverage`
+             */
+            threshold: number;
+        };
+        /** CrewsView */
+        CrewsView: {
+            /** Capabilities */
+            capabilities: string[];
+            /** Cars */
+            cars: number;
+            /** Ends */
+            ends: string | null;
+            /** Motorcycles */
+            motorcycles: number;
+            /** Starts */
+            starts: string | null;
+            /** Station */
+            station: string;
         };
         /** CurrentSession */
         CurrentSession: {
@@ -697,6 +1133,32 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * DecisionCounts
+         * @description Of the server that answered; only the one that leads decides.
+         */
+        DecisionCounts: {
+            /**
+             * Fallbacks
+             * @description Rounds in which the greedy rule decided, because the solver was late or failed
+             */
+            fallbacks: number;
+            /** Last Decided At */
+            last_decided_at: string | null;
+            /** Last Fallback */
+            last_fallback: boolean | null;
+            /** Last Took Ms */
+            last_took_ms: number | null;
+            /** Leads */
+            leads: boolean;
+            /** Rounds */
+            rounds: number;
+            /**
+             * Skipped
+             * @description Planned orders that somebody else was faster with
+             */
+            skipped: number;
+        };
         /** DecisionView */
         DecisionView: {
             /** Assignment Id */
@@ -713,19 +1175,60 @@ export interface components {
             /** Decided By */
             decided_by: string;
             /**
+             * Fallback
+             * @description The solver gave no answer in time, and the greedy rule decided
+             */
+            fallback: boolean;
+            /**
              * Id
              * Format: uuid
              */
             id: string;
+            /**
+             * Leaves
+             * @description The incident that the unit was under way to
+             */
+            leaves: string | null;
+            /** Method */
+            method: ("batch" | "greedy") | null;
             /** Override Reason */
             override_reason: string | null;
             /** Policy */
             policy: string;
+            /**
+             * Role
+             * @description Which of the incident's needs the unit meets; null by hand
+             */
+            role: string | null;
+            /**
+             * Round Id
+             * @description The round of the loop that decided it; null by hand
+             */
+            round_id: string | null;
+        };
+        /** DismissSuggestion */
+        DismissSuggestion: {
+            /** Reason */
+            reason?: string | null;
         };
         /** EndAssignment */
         EndAssignment: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * EstimateView
+         * @description A mean over the runs with its 95 % interval; null where there is none.
+         */
+        EstimateView: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Mean */
+            mean: number | null;
+            /** N */
+            n: number;
         };
         /** EventView */
         EventView: {
@@ -1065,8 +1568,49 @@ export interface components {
              */
             into: string;
         };
+        /** ModeView */
+        ModeView: {
+            /**
+             * Automatic Now
+             * @description Priorities whose incidents get their units by themselves, at this hour
+             */
+            automatic_now: number[];
+            /** Automatic Priorities */
+            automatic_priorities: number[];
+            /**
+             * Default
+             * @description That of the settings, in force until somebody sets one
+             * @enum {string}
+             */
+            default: "automatic" | "recommend" | "by_priority" | "night";
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "automatic" | "recommend" | "by_priority" | "night";
+            /**
+             * Night From
+             * @description Hour of the day in Taiwan
+             */
+            night_from: number;
+            /** Night To */
+            night_to: number;
+            /**
+             * Set At
+             * @description null where nobody has set one
+             */
+            set_at: string | null;
+            /** Set By */
+            set_by: string | null;
+        };
         /** NewAssignment */
         NewAssignment: {
+            /**
+             * Divert
+             * @description Take the unit off the incident that it is under way to, in the same step
+             * @default false
+             */
+            divert: boolean;
             /**
              * Override Reason
              * @description Why another unit than the recommended one
@@ -1126,6 +1670,14 @@ export interface components {
              */
             received_at?: string | null;
         };
+        /** NewMode */
+        NewMode: {
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "automatic" | "recommend" | "by_priority" | "night";
+        };
         /** NewNotice */
         NewNotice: {
             /**
@@ -1136,6 +1688,79 @@ export interface components {
             level: "info" | "warning" | "alarm";
             /** Text */
             text: string;
+        };
+        /** NewWhatIf */
+        NewWhatIf: {
+            /**
+             * Calls Per Day
+             * @description Calls at random places, most of them about some hills of demand that are made up
+             */
+            calls_per_day?: number | null;
+            /**
+             * Days
+             * @description Of each run, beside one before them that isn't counted; default: 7, or the replay's
+             */
+            days?: number | null;
+            /** Name */
+            name: string;
+            /** @description Either this, or calls_per_day */
+            period?: components["schemas"]["WhatIfPeriod"] | null;
+            /**
+             * Replications
+             * @default 10
+             */
+            replications: number;
+            /**
+             * Seed
+             * @description Drawn if left out
+             */
+            seed?: number | null;
+            /**
+             * Variants
+             * @description The first is what the others are compared with
+             */
+            variants: components["schemas"]["WhatIfVariant"][];
+        };
+        /** PolicyChoiceView */
+        PolicyChoiceView: {
+            /** Name */
+            name: string;
+            /**
+             * Settings
+             * @description Pairs of a setting and its value, where they are not the policy's own
+             */
+            settings: unknown[];
+        };
+        /** PolicyView */
+        PolicyView: {
+            /** Automatic Diversion */
+            automatic_diversion: boolean;
+            counts: components["schemas"]["DecisionCounts"];
+            /** Decision Deadline Ms */
+            decision_deadline_ms: number;
+            /** Fallbacks Last Day */
+            fallbacks_last_day: number;
+            last_round: components["schemas"]["RoundView"] | null;
+            mode: components["schemas"]["ModeView"];
+            /**
+             * Policy
+             * @description Name of the rules; it rises when the same situation is decided otherwise
+             */
+            policy: string;
+            /**
+             * Rounds Last Day
+             * @description Rounds that changed something within 24 hours, of all servers
+             */
+            rounds_last_day: number;
+            /**
+             * Settings
+             * @description Every figure of the decision, as docs/policy.md explains them
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Tick S */
+            tick_s: number;
         };
         /** PositionView */
         PositionView: {
@@ -1189,6 +1814,73 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * RepeatView
+         * @description How a repeat compares with the first time, once both are done.
+         */
+        RepeatView: {
+            /**
+             * Differing
+             * @description Inputs that are not the same: asked, calls, engine, streets
+             */
+            differing: string[];
+            /**
+             * Of
+             * Format: uuid
+             */
+            of: string;
+            /**
+             * Same Result
+             * @description To the digit
+             */
+            same_result: boolean;
+        };
+        /**
+         * RoundView
+         * @description The newest round that changed something, of any server.
+         */
+        RoundView: {
+            /**
+             * Columns
+             * @description Units that might go
+             */
+            columns: number;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Fallback */
+            fallback: boolean;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "batch" | "greedy";
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "automatic" | "recommend" | "by_priority" | "night";
+            /** Planned */
+            planned: {
+                [key: string]: unknown;
+            };
+            /** Policy */
+            policy: string;
+            /**
+             * Round Id
+             * Format: uuid
+             */
+            round_id: string;
+            /**
+             * Rows
+             * @description Needs of incidents that were decided
+             */
+            rows: number;
+            /** Took Ms */
+            took_ms: number;
+        };
         /** SessionView */
         SessionView: {
             /**
@@ -1214,12 +1906,115 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** ShareWithin */
+        ShareWithin: {
+            /** Share */
+            share: number;
+            /** Within S */
+            within_s: number;
+        };
         /** SignIn */
         SignIn: {
             /** Password */
             password: string;
             /** Username */
             username: string;
+        };
+        /** SuggestionList */
+        SuggestionList: {
+            /** Items */
+            items: components["schemas"]["SuggestionView"][];
+        };
+        /**
+         * SuggestionView
+         * @description One move of one idle unit, what it would bring, and what became of it.
+         */
+        SuggestionView: {
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Drive S */
+            drive_s: number;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Gain S
+             * @description So many seconds off the expected drive of the first unit
+             */
+            gain_s: number;
+            /**
+             * Gain Share
+             * @description So many more of the next hour's expected calls are likely to be reached within the limit, of 1
+             */
+            gain_share: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Place
+             * @description The post by its streets, or its station
+             */
+            place: string;
+            /**
+             * Reason
+             * @description Of a dismissal, as it was given; of an expired one: busy, out_of_service, no_position, shift_ends, timeout, replaced, not_reached
+             */
+            reason: string | null;
+            /** Share After */
+            share_after: number;
+            /** Share Before */
+            share_before: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "accepted" | "dismissed" | "expired" | "done";
+            /**
+             * Unit Id
+             * Format: uuid
+             */
+            unit_id: string;
+            /** Unit Name */
+            unit_name: string;
+        };
+        /**
+         * ThinAreaView
+         * @description Where calls would wait: what a car at its middle would have within the limit.
+         */
+        ThinAreaView: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /**
+             * Missing Share
+             * @description Of all expected calls, those here that no idle unit reaches in time
+             */
+            missing_share: number;
+            /** Place */
+            place: string;
+            /**
+             * Reached Share
+             * @description Of the calls expected here
+             */
+            reached_share: number;
+            /**
+             * Station
+             * @description The nearest one whose position is known
+             */
+            station: string | null;
         };
         /** Track */
         Track: {
@@ -1253,6 +2048,21 @@ export interface components {
             /** State */
             state: string;
         };
+        /**
+         * UnitChange
+         * @description Members that are absent stay as they are.
+         */
+        UnitChange: {
+            /** Capabilities */
+            capabilities?: string[] | null;
+            /** Crew */
+            crew?: number | null;
+            /**
+             * Shift Ends At
+             * @description After it the unit is spared, but for priority 1
+             */
+            shift_ends_at?: string | null;
+        };
         /** UnitList */
         UnitList: {
             /** Items */
@@ -1270,6 +2080,11 @@ export interface components {
             /** Connected */
             connected: boolean;
             /**
+             * Crew
+             * @description Officers on it; null without a vehicle
+             */
+            crew: number | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -1281,6 +2096,8 @@ export interface components {
             position: components["schemas"]["PositionView"] | null;
             /** Precinct */
             precinct: string | null;
+            /** Shift Ends At */
+            shift_ends_at: string | null;
             /** Station */
             station: string | null;
             /**
@@ -1297,6 +2114,350 @@ export interface components {
             unit_id: string;
             /** Vehicle Type */
             vehicle_type: ("car" | "motorcycle" | "other") | null;
+        };
+        /** VariantResultView */
+        VariantResultView: {
+            /**
+             * Against First
+             * @description Empty for the first
+             */
+            against_first: {
+                [key: string]: components["schemas"]["ComparisonView"];
+            };
+            /** Name */
+            name: string;
+            policy: components["schemas"]["PolicyChoiceView"];
+            /** Runs */
+            runs: {
+                [key: string]: number | null;
+            }[];
+            /** Scenario Digest */
+            scenario_digest: string;
+            /** Summary */
+            summary: {
+                [key: string]: components["schemas"]["EstimateView"];
+            };
+        };
+        /**
+         * WhatIfBase
+         * @description The bureau as it is registered now, to begin with.
+         */
+        WhatIfBase: {
+            /**
+             * Calls
+             * @description Past calls that there are
+             */
+            calls: number;
+            /** First Day */
+            first_day: string | null;
+            /** Has Map */
+            has_map: boolean;
+            /** Last Day */
+            last_day: string | null;
+            limits: components["schemas"]["WhatIfLimits"];
+            /** Policies */
+            policies: ("straight-fcfs" | "straight-priority" | "street-priority" | "street-divert" | "batch-pending" | "batch-reoptimised" | "batch-eager" | "batch-posts")[];
+            /** Presets */
+            presets: ("none" | "festival" | "typhoon")[];
+            /** Stations */
+            stations: components["schemas"]["BaseStationView"][];
+            /** Units */
+            units: components["schemas"]["CrewsView"][];
+            /**
+             * Units Without Station
+             * @description Counted at the station nearest to where they are
+             */
+            units_without_station: number;
+        };
+        /**
+         * WhatIfCrews
+         * @description Units of one station. Without `starts` and `ends` they are on duty day and night.
+         */
+        WhatIfCrews: {
+            /**
+             * Capabilities
+             * @default []
+             */
+            capabilities: string[];
+            /**
+             * Cars
+             * @default 0
+             */
+            cars: number;
+            /**
+             * Ends
+             * @description Before `starts`: on the next day
+             */
+            ends?: string | null;
+            /**
+             * Motorcycles
+             * @default 0
+             */
+            motorcycles: number;
+            /** Starts */
+            starts?: string | null;
+            /** Station */
+            station: string;
+        };
+        /** WhatIfLimits */
+        WhatIfLimits: {
+            /**
+             * Days
+             * @default 31
+             */
+            days: number;
+            /** Fewest Calls */
+            fewest_calls: number;
+            /**
+             * Replications
+             * @default 50
+             */
+            replications: number;
+            /**
+             * Stations
+             * @default 60
+             */
+            stations: number;
+            /**
+             * Units
+             * @default 200
+             */
+            units: number;
+            /**
+             * Variants
+             * @default 6
+             */
+            variants: number;
+        };
+        /** WhatIfList */
+        WhatIfList: {
+            /** Items */
+            items: components["schemas"]["WhatIfSummary"][];
+        };
+        /**
+         * WhatIfPeriod
+         * @description Past calls received in [from, to).
+         */
+        WhatIfPeriod: {
+            /**
+             * From
+             * Format: date
+             */
+            from: string;
+            /**
+             * Mode
+             * @description resample: new calls as often as in each hour of the week, each like one of that hour; replay: as they were
+             * @default resample
+             * @enum {string}
+             */
+            mode: "resample" | "replay";
+            /**
+             * To
+             * Format: date
+             * @description The day after the last one
+             */
+            to: string;
+        };
+        /** WhatIfResult */
+        WhatIfResult: {
+            /** Engine */
+            engine: string;
+            /**
+             * Inputs
+             * @description SHA-256 of the streets and of the past calls
+             */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Replications */
+            replications: number;
+            /** Scenario */
+            scenario: {
+                [key: string]: unknown;
+            };
+            /** Scenario Digest */
+            scenario_digest: string;
+            /** Seed */
+            seed: number;
+            /** Variants */
+            variants: components["schemas"]["VariantResultView"][];
+        };
+        /**
+         * WhatIfStation
+         * @description An existing station by its id, or a new one by name, lat and lon; what is given goes before the register.
+         */
+        WhatIfStation: {
+            /** Lat */
+            lat?: number | null;
+            /** Lon */
+            lon?: number | null;
+            /** Name */
+            name?: string | null;
+            /** Station Id */
+            station_id?: string | null;
+        };
+        /** WhatIfSummary */
+        WhatIfSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Done
+             * @description Runs that are over
+             */
+            done: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Engine */
+            engine: string | null;
+            /** Error */
+            error: string | null;
+            /** Error Code */
+            error_code: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Inputs
+             * @description Digests of what was asked and read
+             */
+            inputs: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Left S
+             * @description Seconds, as the worker estimates
+             */
+            left_s: number | null;
+            /** Name */
+            name: string;
+            repeat: components["schemas"]["RepeatView"] | null;
+            /** Repeats */
+            repeats: string | null;
+            /**
+             * Result Sha256
+             * @description The same digits, the same digest
+             */
+            result_sha256: string | null;
+            /** Seed */
+            seed: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /** Total */
+            total: number;
+            /** Variants */
+            variants: string[];
+        };
+        /**
+         * WhatIfVariant
+         * @description One column of the table, complete.
+         */
+        WhatIfVariant: {
+            /**
+             * Demand Scale
+             * @default 1
+             */
+            demand_scale: number;
+            /**
+             * Idle
+             * @default home
+             * @enum {string}
+             */
+            idle: "home" | "posts";
+            /** Name */
+            name: string;
+            /**
+             * Policy
+             * @default batch-reoptimised
+             * @enum {string}
+             */
+            policy: "straight-fcfs" | "straight-priority" | "street-priority" | "street-divert" | "batch-pending" | "batch-reoptimised" | "batch-eager" | "batch-posts";
+            /**
+             * Preset
+             * @default none
+             * @enum {string}
+             */
+            preset: "none" | "festival" | "typhoon";
+            /** Stations */
+            stations: components["schemas"]["WhatIfStation"][];
+            /** Units */
+            units: components["schemas"]["WhatIfCrews"][];
+        };
+        /** WhatIfView */
+        WhatIfView: {
+            asked: components["schemas"]["AskedView"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Done
+             * @description Runs that are over
+             */
+            done: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Engine */
+            engine: string | null;
+            /** Error */
+            error: string | null;
+            /** Error Code */
+            error_code: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Inputs
+             * @description Digests of what was asked and read
+             */
+            inputs: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Left S
+             * @description Seconds, as the worker estimates
+             */
+            left_s: number | null;
+            /** Name */
+            name: string;
+            repeat: components["schemas"]["RepeatView"] | null;
+            /** Repeats */
+            repeats: string | null;
+            result: components["schemas"]["WhatIfResult"] | null;
+            /**
+             * Result Sha256
+             * @description The same digits, the same digest
+             */
+            result_sha256: string | null;
+            /** Seed */
+            seed: number;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            /** Total */
+            total: number;
+            /** Variants */
+            variants: string[];
         };
     };
     responses: never;
@@ -1804,6 +2965,196 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    coverage_coverage: {
+        parameters: {
+            query?: {
+                /** @description Calls of the hour from then on; now where it is missing */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    coverage_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A FeatureCollection, the widest area first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description The same areas as before */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2821,6 +4172,170 @@ export interface operations {
             };
         };
     };
+    policy_look_at: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    policy_set_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     session_who_am_i: {
         parameters: {
             query?: never;
@@ -3013,6 +4528,296 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    standby_list_suggestions: {
+        parameters: {
+            query?: {
+                state?: "standing" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    standby_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    standby_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DismissSuggestion"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3312,6 +5117,102 @@ export interface operations {
             };
         };
     };
+    units_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnitChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     units_notify: {
         parameters: {
             query?: never;
@@ -3465,6 +5366,668 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_list_what_ifs": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_ask_what_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWhatIf"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_what_if_base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfBase"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_read_what_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what_if_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_delete_what_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what_if_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_cancel_what_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what_if_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    "what-if_repeat_what_if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what_if_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,7 @@ type Schemas = components['schemas'];
 export type Alarm = Schemas['AlarmView'];
 export type Assignment = Schemas['AssignmentView'];
 export type Bureau = Schemas['BureauView'];
+export type Coverage = Schemas['CoverageView'];
 export type Candidate = Schemas['Candidate'];
 export type CurrentSession = Schemas['CurrentSession'];
 export type Incident = Schemas['IncidentView'];
@@ -14,6 +15,7 @@ export type KpiGroup = Schemas['KpiGroup'];
 export type KpiReport = Schemas['KpiReport'];
 export type NewIncident = Schemas['NewIncident'];
 export type Position = Schemas['PositionView'];
+export type Suggestion = Schemas['SuggestionView'];
 export type TimelineEvent = Schemas['EventView'];
 export type Unit = Schemas['UnitView'];
 

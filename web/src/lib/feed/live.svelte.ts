@@ -17,6 +17,7 @@ class Live {
   readonly units = $derived(this.state.units);
   readonly incidents = $derived(this.state.incidents);
   readonly alarms = $derived(this.state.alarms);
+  readonly suggestions = $derived(this.state.suggestions);
   /** When the server was last heard, on this machine's clock that only rises (performance.now). */
   heard_at_ms = $state.raw<number | null>(null);
 

@@ -1,5 +1,5 @@
 // What the server says on the live feed, and what this page may say back.
-import type { Alarm, Incident, Position, TimelineEvent, Unit } from '../api/types';
+import type { Alarm, Incident, Position, Suggestion, TimelineEvent, Unit } from '../api/types';
 
 export interface Snapshot {
   type: 'snapshot';
@@ -8,6 +8,7 @@ export interface Snapshot {
   units: Unit[];
   incidents: Incident[];
   alarms: Alarm[];
+  suggestions: Suggestion[];
 }
 
 export interface FeedEvent {
@@ -17,6 +18,7 @@ export interface FeedEvent {
   units: Unit[];
   incidents: Incident[];
   alarms: Alarm[];
+  suggestions: Suggestion[];
 }
 
 export type UnitPosition = Position & { unit_id: string };

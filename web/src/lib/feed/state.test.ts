@@ -1,7 +1,7 @@
 // The live picture: what events, repeats, gaps and late positions make of it.
 import { describe, expect, test } from 'vitest';
-import { alarm, dice, event, incident, position, unit } from '../../test/samples';
-import type { Alarm, Incident, Unit } from '../api/types';
+import { alarm, dice, event, incident, position, suggestion, unit } from '../../test/samples';
+import type { Alarm, Incident, Suggestion, Unit } from '../api/types';
 import type { FeedEvent, Snapshot } from './messages';
 import { apply, NOTHING, withPositions, type LiveState } from './state';
 
@@ -12,6 +12,7 @@ const snapshot = (seq: number, change: Partial<Snapshot> = {}): Snapshot => ({
   units: [],
   incidents: [],
   alarms: [],
+  suggestions: [],
   ...change,
 });
 const told = (seq: number, change: Partial<FeedEvent> = {}): FeedEvent => ({
@@ -21,6 +22,7 @@ const told = (seq: number, change: Partial<FeedEvent> = {}): FeedEvent => ({
   units: [],
   incidents: [],
   alarms: [],
+  suggestions: [],
   ...change,
 });
 const from = (message: Snapshot) => apply(NOTHING, message).state;
@@ -31,6 +33,7 @@ class Server {
   readonly units = new Map<string, Unit>();
   readonly incidents = new Map<string, Incident>();
   readonly alarms = new Map<string, Alarm>();
+  readonly suggestions = new Map<string, Suggestion>();
   constructor(private readonly random: () => number) {}
 
   private id = (prefix: string, among: number) => `${prefix}${Math.floor(this.random() * among)}`;
@@ -41,6 +44,7 @@ class Server {
       units: [...this.units.values()],
       incidents: [...this.incidents.values()].filter(({ state }) => state === 'open'),
       alarms: [...this.alarms.values()].filter(({ resolved_at }) => resolved_at === null),
+      suggestions: [...this.suggestions.values()].filter(({ ended_at }) => ended_at === null),
     });
   }
 
@@ -63,6 +67,12 @@ class Server {
       const resolved_at = this.random() < 0.5 ? '2026-11-24T03:01:00Z' : null;
       change.alarms = [alarm(this.id('a', 3), { resolved_at })];
     }
+    if (this.random() < 0.3) {
+      const state = this.one(['open', 'accepted', 'done', 'expired'] as const);
+      const ended_at = state === 'done' || state === 'expired' ? '2026-11-24T03:01:00Z' : null;
+      change.suggestions = [suggestion(this.id('s', 3), { state, ended_at })];
+    }
+    for (const item of change.suggestions ?? []) this.suggestions.set(item.id, item);
     for (const item of change.units ?? []) this.units.set(item.id, item);
     for (const item of change.incidents ?? []) this.incidents.set(item.id, item);
     for (const item of change.alarms ?? []) this.alarms.set(item.id, item);
@@ -70,11 +80,12 @@ class Server {
   }
 }
 
-const sorted = ({ seq, units, incidents, alarms }: LiveState) => ({
+const sorted = ({ seq, units, incidents, alarms, suggestions }: LiveState) => ({
   seq,
   units: [...units].sort(),
   incidents: [...incidents].sort(),
   alarms: [...alarms].sort(),
+  suggestions: [...suggestions].sort(),
 });
 
 describe('the law of the feed', () => {

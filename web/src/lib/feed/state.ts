@@ -1,6 +1,6 @@
 // The live picture, as a pure function of what the feed said. Law: an old snapshot plus the events since then equals a
 // fresh snapshot. No sockets, no clocks, no screen here.
-import type { Alarm, Incident, Unit } from '../api/types';
+import type { Alarm, Incident, Suggestion, Unit } from '../api/types';
 import type { FeedEvent, FeedMessage, Snapshot, UnitPosition } from './messages';
 
 export interface LiveState {
@@ -9,6 +9,8 @@ export interface LiveState {
   readonly units: ReadonlyMap<string, Unit>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly alarms: ReadonlyMap<string, Alarm>;
+  /** Where idle units were asked to wait: open, or accepted and not reached yet. */
+  readonly suggestions: ReadonlyMap<string, Suggestion>;
 }
 
 export interface Step {
@@ -17,10 +19,17 @@ export interface Step {
   readonly gap: boolean;
 }
 
-export const NOTHING: LiveState = { seq: null, units: new Map(), incidents: new Map(), alarms: new Map() };
+export const NOTHING: LiveState = {
+  seq: null,
+  units: new Map(),
+  incidents: new Map(),
+  alarms: new Map(),
+  suggestions: new Map(),
+};
 
 const isLive = (incident: Incident) => incident.state === 'open';
 const isRaised = (alarm: Alarm) => alarm.resolved_at === null;
+const stands = (suggestion: Suggestion) => suggestion.ended_at === null;
 
 function merged<T extends { id: string }>(
   known: ReadonlyMap<string, T>,
@@ -49,6 +58,7 @@ function fromSnapshot(message: Snapshot): LiveState {
     units: new Map(message.units.map((unit) => [unit.id, unit])),
     incidents: new Map(message.incidents.filter(isLive).map((incident) => [incident.id, incident])),
     alarms: new Map(message.alarms.filter(isRaised).map((alarm) => [alarm.id, alarm])),
+    suggestions: new Map(message.suggestions.filter(stands).map((suggestion) => [suggestion.id, suggestion])),
   };
 }
 
@@ -59,6 +69,7 @@ function withEvent(state: LiveState, message: FeedEvent): LiveState {
     units: merged(state.units, units),
     incidents: merged(state.incidents, message.incidents, isLive),
     alarms: merged(state.alarms, message.alarms, isRaised),
+    suggestions: merged(state.suggestions, message.suggestions, stands),
   };
 }
 

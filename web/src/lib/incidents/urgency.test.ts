@@ -39,13 +39,15 @@ test('an event that both the record and the feed told is in the timeline once, i
   expect(withEvents(known, [event(4), event(3), event(5)]).map(({ id }) => id)).toEqual([1, 3, 4, 5]);
 });
 
-test('alarms that nobody answered come first, the newest on top; warnings are kept apart', () => {
+test('alarms that nobody answered come first, the newest on top; warnings are kept apart, and each is for those whom it concerns', () => {
   const raised = [
     alarm('answered', { acknowledged_at: at(1) }),
     alarm('older', { raised_at: at(1) }),
     alarm('newer', { raised_at: at(3) }),
     alarm('warning', { level: 'warning', kind: 'no_unit' }),
+    alarm('thin', { level: 'warning', kind: 'coverage', raised_at: at(2), data: { addressed_to: 'supervisor' } }),
   ];
   expect(emergencies(raised).map(({ id }) => id)).toEqual(['newer', 'older', 'answered']);
-  expect(warnings(raised).map(({ id }) => id)).toEqual(['warning']);
+  expect(warnings(raised, 'dispatcher').map(({ id }) => id)).toEqual(['warning']);
+  expect(warnings(raised, 'supervisor').map(({ id }) => id)).toEqual(['thin', 'warning']);
 });

@@ -7,7 +7,7 @@ import { addImages } from './images';
 setWorkerUrl(workerUrl);
 
 /** Drawing order from the ground up; a part puts its layers below the marker of its slot. */
-export const SLOTS = ['tiles', 'area', 'streets', 'names', 'ways', 'calls', 'alarms', 'units'] as const;
+export const SLOTS = ['tiles', 'area', 'streets', 'coverage', 'names', 'ways', 'calls', 'alarms', 'units'] as const;
 export type Slot = (typeof SLOTS)[number];
 export const slotId = (slot: Slot) => `slot-${slot}`;
 

@@ -40,6 +40,11 @@ const heading: Draw = (context) => {
   stroked(context, new Path2D('M24 1 31 12 24 8.5 17 12z'), '#ffffff', OUTLINE, 2);
 };
 
+/** Its tip is the middle of the picture, so that it points at the very place. */
+const tip: Draw = (context) => {
+  stroked(context, new Path2D('M15 15 7.5 29 15 25.5 22.5 29z'), '#6cb4ff', OUTLINE, 2);
+};
+
 const ring =
   (colour: string, width: number): Draw =>
   (context) => {
@@ -88,6 +93,7 @@ export function addImages(map: MapLibreMap, scale: number): void {
     for (const priority of [1, 2, 3, 4]) add(`call-${priority}-${stage}`, 38, call(priority, stage));
   }
   add('heading', 48, heading);
+  add('tip', 30, tip);
   add('ring-chosen', 48, ring('#ffffff', 3));
   add('ring-sos', 48, ring('#ff3b41', 7));
 }

@@ -1,7 +1,7 @@
 // What this desk is looking at: which screen, which incident, which unit, whether a call is being entered.
 import type { Place } from '../api/types';
 
-export type View = 'map' | 'statistics';
+export type View = 'map' | 'statistics' | 'what_if';
 
 class DeskState {
   view = $state<View>('map');

@@ -1,0 +1,64 @@
+"""Past calls of a period, for the simulator: when, where, what, and how long the first unit there was at work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.store.rows import AnyRow
+from dispatch.store.tables import assignments, incidents
+
+
+async def past_calls(connection: AsyncConnection, begin: datetime, end: datetime) -> Sequence[AnyRow]:
+    """Incidents received from `begin` to before `end` that somebody rang for, in order of receipt.
+
+    Left out: what was merged into another one, and what the ten-minute clock excludes as no call. Columns: received_at,
+    lat, lon, category, priority, accident_class; on_scene_at and cleared_at of the first unit there, or null.
+    """
+    first = (
+        select(assignments.c.incident_id, assignments.c.on_scene_at, assignments.c.cleared_at)
+        .where(assignments.c.on_scene_at.is_not(None))
+        .distinct(assignments.c.incident_id)
+        .order_by(assignments.c.incident_id, assignments.c.on_scene_at)
+        .subquery()
+    )
+    query = (
+        select(
+            incidents.c.received_at,
+            incidents.c.lat,
+            incidents.c.lon,
+            incidents.c.category,
+            incidents.c.priority,
+            incidents.c.accident_class,
+            first.c.on_scene_at,
+            first.c.cleared_at,
+        )
+        .outerjoin(first, first.c.incident_id == incidents.c.incident_id)
+        .where(_rang(begin, end))
+        .order_by(incidents.c.received_at, incidents.c.incident_id)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def count_past_calls(connection: AsyncConnection, begin: datetime, end: datetime) -> int:
+    """How many of them there are."""
+    return await connection.scalar(select(func.count()).where(_rang(begin, end))) or 0
+
+
+async def span_of_past_calls(connection: AsyncConnection) -> AnyRow:
+    """All of them: `first` and `last` received (null where there are none), and their `count`."""
+    received = incidents.c.received_at
+    query = select(func.min(received).label("first"), func.max(received).label("last"), func.count().label("calls"))
+    found: AnyRow = (await connection.execute(query.where(_CALLS))).one()
+    return found
+
+
+_CALLS: ColumnElement[bool] = and_(incidents.c.state != "merged", incidents.c.exclusion.is_(None))
+
+
+def _rang(begin: datetime, end: datetime) -> Any:
+    return and_(incidents.c.received_at >= begin, incidents.c.received_at < end, _CALLS)

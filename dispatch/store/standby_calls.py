@@ -1,0 +1,60 @@
+"""Past calls as columns, for the demand: a year of a city in one row, without an object a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Double, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.store.tables import incidents
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallColumns:
+    """Equally long: seconds since 1970 (UTC), degrees, priority 1 to 4."""
+
+    received_s: Floats
+    lat: Floats
+    lon: Floats
+    priority: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.received_s)
+
+
+async def call_columns(connection: AsyncConnection, begin: datetime, end: datetime) -> CallColumns:
+    """Incidents received from `begin` to before `end` that somebody rang for, in no particular order.
+
+    Left out: what was merged into another one, and what the ten-minute clock excludes as no call.
+    """
+    received_s = cast(func.extract("epoch", incidents.c.received_at), Double)
+    query = select(
+        func.array_agg(received_s),
+        func.array_agg(incidents.c.lat),
+        func.array_agg(incidents.c.lon),
+        func.array_agg(incidents.c.priority),
+    ).where(
+        incidents.c.received_at >= begin,
+        incidents.c.received_at < end,
+        incidents.c.state != "merged",
+        incidents.c.exclusion.is_(None),
+    )
+    received_at, lat, lon, priority = (await connection.execute(query)).one()  # of no rows comes NULL
+    return CallColumns(
+        np.array(received_at or [], dtype=np.float64),
+        np.array(lat or [], dtype=np.float64),
+        np.array(lon or [], dtype=np.float64),
+        np.array(priority or [], dtype=np.int64),
+    )
+
+
+async def first_call(connection: AsyncConnection) -> datetime | None:
+    """When the oldest call that is known came in."""
+    oldest: datetime | None = await connection.scalar(select(func.min(incidents.c.received_at)))
+    return oldest
