@@ -23,7 +23,8 @@ from bench.report import report
 from dispatch.domain.policy_settings import PolicySettings
 from dispatch.simulator.call_streams import make_calls
 from dispatch.simulator.clairvoyant import clairvoyant_bound
-from dispatch.simulator.engine import Conditions, run
+from dispatch.simulator.conditions import Conditions
+from dispatch.simulator.engine import run
 from dispatch.simulator.intervals import Estimate, estimate, paired, summarise
 from dispatch.simulator.policies import EAGER, POLICIES, Idle, Policy
 from dispatch.simulator.queueing import queueing_limit

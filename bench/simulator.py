@@ -16,7 +16,8 @@ from bench.policy_city import PolicyCity, chiayi_city
 from bench.report import arguments, report
 from dispatch.simulator.call_streams import make_calls
 from dispatch.simulator.car import CarPlan
-from dispatch.simulator.engine import Conditions, Run, run
+from dispatch.simulator.conditions import Conditions
+from dispatch.simulator.engine import Run, run
 from dispatch.simulator.policies import POLICIES
 from dispatch.simulator.stream import CallStream
 

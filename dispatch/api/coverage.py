@@ -70,7 +70,7 @@ async def coverage(
     dependencies=[MAY_READ],
 )
 async def areas(request: Request, keeper: TheKeeper) -> Response:
-    """What an idle unit reaches within 3, 5 and 10 minutes (`within_s`), (lon, lat); drawn anew every 5 s at most."""
+    """What an idle unit reaches within 3, 5 and 10 minutes (`within_s`), (lon, lat); drawn anew every 15 s at most."""
     drawn = await keeper.areas()
     headers = {"ETag": drawn.tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == drawn.tag:

@@ -28,7 +28,8 @@ from dispatch.store.units import UnitNow, units_now
 
 _log = structlog.get_logger()
 DEMAND_S: Final = 900.0
-AREAS_S: Final = 5.0
+AREAS_S: Final = 15.0
+"""To draw them takes most of a second of one core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class CoverageKeeper:
         return picture(base, idle, at, settings.coverage_limit_s, settings.coverage_threshold)
 
     async def areas(self) -> Areas:
-        """What is within reach of the idle units, drawn anew every five seconds at most. Raises NoMap."""
+        """What is within reach of the idle units, drawn anew every 15 seconds at most. Raises NoMap."""
         async with self._drawing:
             now, loaded = self._desk.clock(), self._desk.streets.require()
             kept = self._areas

@@ -115,7 +115,16 @@ class DispatcherLoop:
                 raise
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
-        except (Refused, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError):
+        except (
+            Refused,
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            RuntimeError,
+            ArithmeticError,
+            AssertionError,
+        ):
             _log.exception("dispatcher_round_failed")
             await asyncio.sleep(RETRY_S)
 

@@ -234,6 +234,8 @@ def _open_incident(
     """A unit that has cleared its part still counts as sent: what it was needed for is done."""
     sent, refused, stripped = [], {}, 0
     for row in assigned:
+        if row.unit_id not in number:
+            continue  # it came on duty while we read
         if row.ended_at is None or row.state == AssignmentState.CLEARED:
             sent.append(Sent(number[row.unit_id], AssignmentState(row.state)))
             continue

@@ -18,8 +18,9 @@ from dispatch.roads.street_map import StreetMap
 from dispatch.simulator.call_sources import expected_weights
 from dispatch.simulator.car import CarPlan
 from dispatch.simulator.city import City
+from dispatch.simulator.conditions import Conditions
 from dispatch.simulator.demand_kinds import CsvDemand
-from dispatch.simulator.engine import Conditions, run
+from dispatch.simulator.engine import run
 from dispatch.simulator.gps_gaps import gps_gaps
 from dispatch.simulator.policies import POLICIES, Policy
 from dispatch.simulator.recorded_calls import RecordedCalls

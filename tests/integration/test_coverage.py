@@ -102,7 +102,7 @@ async def test_the_areas_lie_inside_each_other_round_the_units(server: Server) -
     empty = await client.get("/coverage/areas")
     assert empty.json()["features"] == []
     await add_units(server, "北興101", at=(0.5, 0.5))
-    server.clock_ahead_by(timedelta(seconds=6))
+    server.clock_ahead_by(timedelta(seconds=16))
     answer = await client.get("/coverage/areas")
     assert answer.headers["content-type"] == "application/geo+json"
     features = answer.json()["features"]

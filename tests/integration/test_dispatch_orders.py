@@ -80,8 +80,9 @@ def _where_they_differ(travel: TravelTimes, lats: Floats, lons: Floats) -> tuple
         usable = [(p, e) for p, e in zip(places, etas, strict=True) if e.basis == "street" and p != scene]
         for first, first_eta in usable:
             for second, second_eta in usable:
+                # by a third, so that no hour of the day turns it round
                 if distance_m(first, scene) < 0.7 * distance_m(second, scene) and first_eta.eta_s > (
-                    second_eta.eta_s + 60
+                    1.3 * second_eta.eta_s + 60
                 ):
                     return scene, first, second
     raise AssertionError("a mountain country without such a pair")

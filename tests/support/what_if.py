@@ -1,4 +1,4 @@
-"""What-ifs for tests: a town that is read fast, a known past, a small question and a long one, and what became of it."""
+"""What-ifs for tests: a town that is read fast, a known past, a small question and a long one, and what came of it."""
 
 from __future__ import annotations
 

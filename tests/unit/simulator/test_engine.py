@@ -20,7 +20,8 @@ from dispatch.domain.situation import Situation
 from dispatch.domain.unit import UnitStatus
 from dispatch.simulator.car import CarPlan
 from dispatch.simulator.city import City
-from dispatch.simulator.engine import Conditions, Run, run
+from dispatch.simulator.conditions import Conditions
+from dispatch.simulator.engine import Run, run
 from dispatch.simulator.policies import POLICIES, Policy
 from dispatch.simulator.standby import Standby
 from dispatch.simulator.stream import CATEGORIES, CallStream

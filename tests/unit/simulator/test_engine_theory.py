@@ -15,7 +15,8 @@ from dispatch.domain.policy_settings import PolicySettings
 from dispatch.simulator.car import CarPlan
 from dispatch.simulator.city import City
 from dispatch.simulator.clairvoyant import clairvoyant_bound
-from dispatch.simulator.engine import Conditions, run
+from dispatch.simulator.conditions import Conditions
+from dispatch.simulator.engine import run
 from dispatch.simulator.policies import POLICIES, Policy
 from dispatch.simulator.queueing import erlang_c, mean_wait_s, priority_waits_s, queueing_limit, waits_s
 from dispatch.simulator.stream import CallStream, Responses

@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Areas
-         * @description What an idle unit reaches within 3, 5 and 10 minutes (`within_s`), (lon, lat); drawn anew every 5 s at most.
+         * @description What an idle unit reaches within 3, 5 and 10 minutes (`within_s`), (lon, lat); drawn anew every 15 s at most.
          */
         get: operations["coverage_areas"];
         put?: never;

@@ -50,7 +50,7 @@ export const coverageNames = (): MarkLayer => ({
     'text-field': ['get', 'label'],
     'text-font': [FONT],
     'text-size': 13 * screenScale(),
-    'text-max-angle': 95,
+    'text-max-angle': 45,
   },
   paint: { 'text-color': '#d8fffd', 'text-halo-color': '#05090f', 'text-halo-width': 2.2 },
 });
