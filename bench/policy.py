@@ -1,6 +1,6 @@
 """Who goes: the policies side by side in the simulator, on the same calls, paired by seed.
 
-`python -m bench.policy [--quick] [--json FILE] [--city NAME] [--replications N] [--processes N] [--first-seed N]`
+`python -m bench.policy [--quick] [--json FILE] [--city NAME] [--replications N] [--surface N] [--load CALLS] …`
 On Manhattan (../shared/data/roads/manhattan-scenario.md) and on Chiayi's proxy streets with the demand of its real
 accidents, at 200, 465, 670 and 800 calls a day; where idle units wait, at 260 a day; and the distance to the
 clairvoyant bound where they stay. Policies were tuned on other seeds and another surface (docs/policy-figures.md).
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.policy_city import UNITS, PolicyCity, chiayi_city, manhattan_city
+from bench.policy_city import SURFACE_SEED, UNITS, PolicyCity, chiayi_city, manhattan_city
 from bench.report import report
 from dispatch.domain.policy_settings import PolicySettings
 from dispatch.simulator.call_streams import make_calls
@@ -55,7 +55,7 @@ OVER_BOUND: Final = ("street-priority", "batch-pending", "batch-reoptimised", "b
 """The first two are of the bound's class; the others divert and replace, and might even be below it."""
 WEIGHTS: Final = {1: 8.0, 2: 3.0, 3: 1.0, 4: 0.5}
 FIRST_SEED: Final = 1000
-PLACES: Final[dict[str, Callable[[], PolicyCity]]] = {"manhattan": manhattan_city, "chiayi": chiayi_city}
+CITIES: Final = ("manhattan", "chiayi")
 
 _place: PolicyCity
 """The city of the worker processes, which are forked after it is built."""
@@ -98,10 +98,16 @@ def _bound(seed: int, *, load: float) -> tuple[float, float]:
 class _Bench:
     """The runs of one city, on several processes, and its results."""
 
-    def __init__(self, place: PolicyCity, seeds: Sequence[int], pool: Any) -> None:
+    def __init__(
+        self,
+        place: PolicyCity,
+        seeds: Sequence[int],
+        pool: Any,
+        results: list[dict[str, Any]],
+        ratios: dict[str, float],
+    ) -> None:
         self._place, self._seeds, self._pool = place, seeds, pool
-        self.results: list[dict[str, Any]] = []
-        self.ratios: dict[str, float] = {}
+        self.results, self.ratios = results, ratios
 
     def runs(self, **asked: Any) -> list[Figures]:
         """The figures of one policy, by seed."""
@@ -109,11 +115,11 @@ class _Bench:
         self.microseconds = 1e6 * sum(took for _, took, _ in found) / sum(calls for _, _, calls in found)
         return [figure for figure, _, _ in found]
 
-    def loads(self, loads: Sequence[int]) -> None:
+    def loads(self, loads: Sequence[int], compared: Sequence[Policy]) -> None:
         """All policies against straight-line by priority."""
         for load in loads:
             base = self.runs(policy=POLICIES[BASE], load=load)
-            for policy in COMPARED:
+            for policy in compared:
                 found = base if policy.name == BASE else self.runs(policy=policy, load=load)
                 against = paired(base, found)
                 change = against["weighted_mean_s"].relative
@@ -184,10 +190,10 @@ def _text(found: Estimate, *, percent: bool = False, digits: int = 1) -> str:
     return f"{scale * found.mean:.{digits + (1 if percent else 0)}f}{half}{sign}"
 
 
-def _cities(names: Sequence[str], processes: int) -> Iterator[tuple[PolicyCity, Any]]:
+def _cities(makers: Sequence[Callable[[], PolicyCity]], processes: int) -> Iterator[tuple[PolicyCity, Any]]:
     global _place  # noqa: PLW0603 - forked workers find the tables in it; they are too large to send
-    for name in names:
-        _place = PLACES[name]()
+    for make in makers:
+        _place = make()
         _ = _place.city.time_to_s, _place.city.straight_to_s
         with multiprocessing.get_context("fork").Pool(processes) as pool:
             yield _place, pool
@@ -198,22 +204,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two loads, two runs each, to see that it works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write {ratios, results} there")
-    parser.add_argument("--city", choices=list(PLACES), action="append", help="both, where none is named")
+    parser.add_argument("--city", choices=CITIES, action="append", help="both, where none is named")
     parser.add_argument("--replications", type=int, default=30)
     parser.add_argument("--bound-replications", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--surface", type=int, default=SURFACE_SEED, help="seed of Manhattan's demand surface")
+    parser.add_argument("--load", type=int, action="append", metavar="CALLS", help="only this many calls a day")
+    parser.add_argument("--policy", choices=[policy.name for policy in COMPARED], action="append")
     asked = parser.parse_args()
     count = 2 if asked.quick else asked.replications
     results: list[dict[str, Any]] = []
     ratios: dict[str, float] = {}
-    for place, pool in _cities(asked.city or list(PLACES), asked.processes):
-        bench = _Bench(place, range(asked.first_seed, asked.first_seed + count), pool)
-        bench.loads(LOADS[::3] if asked.quick else LOADS)
+    makers: dict[str, Callable[[], PolicyCity]] = {
+        "manhattan": partial(manhattan_city, asked.surface),
+        "chiayi": chiayi_city,
+    }
+    compared = [policy for policy in COMPARED if not asked.policy or policy.name in (BASE, *asked.policy)]
+    for place, pool in _cities([makers[name] for name in asked.city or CITIES], asked.processes):
+        bench = _Bench(place, range(asked.first_seed, asked.first_seed + count), pool, results, ratios)
+        bench.loads(asked.load or (LOADS[::3] if asked.quick else LOADS), compared)
+        if asked.load:
+            continue
         bench.posts()
         bench.bounds(BOUND_LOADS[:1] if asked.quick else BOUND_LOADS, 1 if asked.quick else asked.bound_replications)
-        results += bench.results
-        ratios |= bench.ratios
     report([], ratios, None)
     if asked.json is not None:
         report(results, ratios, asked.json)

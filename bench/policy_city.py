@@ -29,7 +29,8 @@ UNITS: Final = 24
 CANDIDATES: Final = 600
 CANDIDATES_SEED: Final = 7
 SURFACE_SEED: Final = 5
-"""Chosen among 1 to 11 as the surface on which street ETA by priority comes nearest to the reference figures."""
+"""The surface that the policies were tuned on. The reference's own is not known; at light load number 22 of 1 to 24
+comes nearest to its figures (`--surface 22`)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A car for the browser tests: drives a square over the real vehicle link and does what it is ordered at once."""
+"""A car for the browser tests, on the real link: drives a square or stands still, and does what it is told at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import Any
@@ -30,12 +30,15 @@ def _square(lat: float, lon: float, step_deg: float = 0.0004) -> Iterator[tuple[
 
 
 class Car:
-    """Drives until told to end; `wish` is sent with the next sequence number."""
+    """On `way` (lat, lon, course_deg) until told to end; takes these `steps` of every order."""
 
-    def __init__(self, gateway_url: str, token: str, lat: float, lon: float) -> None:
+    def __init__(
+        self, gateway_url: str, token: str, way: Iterator[tuple[float, float, float]], steps: Sequence[str] = STEPS
+    ) -> None:
         self._url = f"{gateway_url.replace('http', 'ws')}/vehicle/v1"
         self._token = token
-        self._way = _square(lat, lon)
+        self._way = way
+        self._steps = steps
         self._seq = itertools.count(1)
         self._ended = threading.Event()
         self._wishes: Queue[dict[str, Any]] = Queue()
@@ -88,7 +91,7 @@ class Car:
 
     def _hear(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "order":
-            for status in STEPS:
+            for status in self._steps:
                 self.wish("status", assignment_id=frame["assignment_id"], status=status)
 
     def _say(self, socket: ClientConnection, message: dict[str, Any]) -> None:
@@ -102,7 +105,19 @@ def _now_ms() -> int:
 @contextmanager
 def driving(gateway_url: str, token: str, lat: float, lon: float) -> Iterator[Car]:
     """A car that drives for the length of the block."""
-    car = Car(gateway_url, token, lat, lon)
+    with _on_duty(Car(gateway_url, token, _square(lat, lon))) as car:
+        yield car
+
+
+@contextmanager
+def parked(gateway_url: str, token: str, lat: float, lon: float, steps: Sequence[str] = STEPS) -> Iterator[Car]:
+    """A car that stands still, says so, and takes `steps` of every order, for the length of the block."""
+    with _on_duty(Car(gateway_url, token, itertools.repeat((lat, lon, 0.0)), steps)) as car:
+        yield car
+
+
+@contextmanager
+def _on_duty(car: Car) -> Iterator[Car]:
     car.start()
     try:
         yield car

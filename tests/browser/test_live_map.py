@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser.car import Car, driving
-from tests.support.command import Up, patrol, running_up
+from tests.browser.stage import SOUTH, WEST, account, done, logged, play, shots_folder, town
+from tests.support.command import Up, running_up
 
 DRIVER = Path(__file__).with_name("live_map.mjs")
-ROOT = DRIVER.parents[2]
-USER, PASSWORD, UNIT = "night", "correct horse 110", "北興101"
+USER, UNIT = "night", "北興101"
 SECOND_UNIT = "北興102"  # registered, never heard of: nothing speaks for it but the dispatcher
-SOUTH, WEST, STEP_DEG, LINES = 23.45, 120.42, 0.004, 16
-NAMES = [f"{name}路" for name in ("中山", "民族", "忠孝", "民生", "興業", "吳鳳", "林森", "世賢")]
-NAMES += [f"{name}街" for name in ("博愛", "新民", "垂楊", "自由", "友愛", "大雅", "文化", "光華")]
-PATIENCE_S = 240
 
 
 @dataclass
@@ -35,33 +29,7 @@ class System:
 
     def dispatch_pid(self) -> int:
         """The process that serves the browser."""
-        return int(_logged(self.up, r"process=dispatch pid=(\d+)"))
-
-
-def _logged(up: Up, pattern: str) -> str:
-    found = re.findall(pattern, up.log.read_text())
-    assert found, f"{pattern!r} is not in the log"
-    return str(found[-1])
-
-
-def _grid(path: Path) -> Path:
-    """A small town as OpenStreetMap data: a grid of named streets."""
-    places = [(row, column) for row in range(LINES) for column in range(LINES)]
-    nodes = "".join(
-        f'<node id="{row * LINES + column + 1}" version="1" lat="{SOUTH + row * STEP_DEG:.6f}" '
-        f'lon="{WEST + column * STEP_DEG:.6f}"/>'
-        for row, column in places
-    )
-    ways = "".join(
-        f'<way id="{1000 + across * 100 + line}" version="1">'
-        + "".join(f'<nd ref="{(line * LINES + k if across else k * LINES + line) + 1}"/>' for k in range(LINES))
-        + f'<tag k="highway" v="{"secondary" if line % 4 == 0 else "residential"}"/>'
-        + f'<tag k="name" v="{NAMES[line]}{"" if across else "二段"}"/></way>'
-        for across in (1, 0)
-        for line in range(LINES)
-    )
-    path.write_text(f'<?xml version="1.0" encoding="UTF-8"?><osm version="0.6">{nodes}{ways}</osm>', encoding="utf-8")
-    return path
+        return int(logged(self.up, r"process=dispatch pid=(\d+)"))
 
 
 @pytest.fixture(scope="module")
@@ -69,59 +37,28 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A bureau with streets, an account and one car; the dispatcher assigns by hand."""
     folder = tmp_path_factory.mktemp("browser")
     data = folder / "data"
-    shots = Path(os.environ.get("LIVE_MAP_SHOTS", str(folder / "shots")))
     with running_up(data, around={"PATROL_DISPATCH_MODE": "recommend"}) as up:
-        for arguments, given in (
-            (("map", "import", _grid(folder / "town.osm")), ""),
-            (("user", "add", USER, "--role", "supervisor"), f"{PASSWORD}\n"),
-            (("vehicle", "add", "RAA-0101", "--unit", UNIT, "--type", "car", "--station", "北興"), ""),
-            (("vehicle", "add", "RAA-0102", "--unit", SECOND_UNIT, "--type", "car", "--station", "北興"), ""),
-        ):
-            done = patrol(*arguments, data=data, given=given)
-            assert done.returncode == 0, done.stderr
-        token = patrol("vehicle", "enrol", "RAA-0101", data=data).stdout.strip()
-        with driving(_logged(up, r"gateway=(http://\S+)"), token, SOUTH + 0.02, WEST + 0.02) as car:
-            yield System(up, car, shots)
+        done(data, "map", "import", town(folder / "town.osm"))
+        account(data, USER, "supervisor")
+        for plate, unit in (("RAA-0101", UNIT), ("RAA-0102", SECOND_UNIT)):
+            done(data, "vehicle", "add", plate, "--unit", unit, "--type", "car", "--station", "北興")
+        token = done(data, "vehicle", "enrol", "RAA-0101")
+        with driving(logged(up, r"gateway=(http://\S+)"), token, SOUTH + 0.02, WEST + 0.02) as car:
+            yield System(up, car, shots_folder(Path(__file__), folder))
 
 
 def _run(system: System, scenario: str) -> None:
-    """Runs one scenario and does for it what a browser can't."""
-    settings = {
-        "PATROL_URL": system.up.url,
-        "PATROL_USER": USER,
-        "PATROL_PASSWORD": PASSWORD,
-        "PATROL_UNIT": UNIT,
-        "PATROL_SHOTS": str(system.shots),
-    }
+    """Runs one scenario; a dispatch server that it froze thaws whatever happens."""
     wishes = {
         "freeze": lambda: os.kill(system.dispatch_pid(), signal.SIGSTOP),
         "thaw": lambda: os.kill(system.dispatch_pid(), signal.SIGCONT),
         "sos": lambda: system.car.wish("sos", active=True, note="需要支援"),
     }
-    with subprocess.Popen(
-        ["node", str(DRIVER), scenario],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as driver:
-        assert driver.stdin is not None
-        assert driver.stdout is not None
-        assert driver.stderr is not None
-        try:
-            for line in driver.stdout:
-                if line.strip() in wishes:
-                    wishes[line.strip()]()
-                    driver.stdin.write("done\n")
-                    driver.stdin.flush()
-            complaint = driver.stderr.read()
-            assert driver.wait(PATIENCE_S) == 0, complaint
-        finally:
-            os.kill(system.dispatch_pid(), signal.SIGCONT)
-            if driver.poll() is None:
-                driver.kill()
+    settings = {"PATROL_UNIT": UNIT}
+    try:
+        play(DRIVER, scenario, url=system.up.url, user=USER, shots=system.shots, settings=settings, wishes=wishes)
+    finally:
+        os.kill(system.dispatch_pid(), signal.SIGCONT)
 
 
 def test_a_call_entered_on_the_map_brings_the_unit_to_the_scene(system: System) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,23 +15,15 @@ import asyncpg
 import pytest
 
 from dispatch.embedded import DataFolder
-from tests.browser.car import Car
-from tests.browser.test_live_map import PASSWORD, PATIENCE_S, ROOT, SOUTH, STEP_DEG, WEST, _grid, _logged
-from tests.support.command import Up, patrol, running_up
+from tests.browser.car import parked
+from tests.browser.stage import account, corner, done, logged, play, shots_folder, town
+from tests.support.command import Up, running_up
 
 DRIVER: Final = Path(__file__).with_name("standby.mjs")
 USER: Final = "chief"
 UNITS: Final = {"北興101": (1, 1), "北興102": (2, 1), "南門201": (1, 3)}
 STATIONS: Final = {"北興": (2, 2), "南門": (13, 12)}
 CALLS: Final = 400
-
-
-class Parked(Car):
-    """Stands still, and goes on saying so."""
-
-    def __init__(self, gateway_url: str, token: str, lat: float, lon: float) -> None:
-        super().__init__(gateway_url, token, lat, lon)
-        self._way = itertools.repeat((lat, lon, 0.0))
 
 
 @dataclass
@@ -50,15 +39,15 @@ async def _fill(database_url: str) -> None:
     """Where the stations stand, and a month of calls: most from the far corner of the town."""
     connection = await asyncpg.connect(database_url)
     try:
-        for name, (row, column) in STATIONS.items():
-            place = SOUTH + row * STEP_DEG, WEST + column * STEP_DEG
-            await connection.execute("UPDATE stations SET lat = $2, lon = $3 WHERE name = $1", name, *place)
+        for name, place in STATIONS.items():
+            await connection.execute("UPDATE stations SET lat = $2, lon = $3 WHERE name = $1", name, *corner(*place))
         now, calls = datetime.now(UTC), []
         for number in range(CALLS):
             at = now - timedelta(hours=1.7 * (number + 1))
             row, column = (10 + number % 5, 9 + number % 6) if number % 4 else (number % 16, number % 13)
-            place = SOUTH + row * STEP_DEG, WEST + column * STEP_DEG
-            calls.append((uuid4(), f"past-{number}", "criminal", 1 + number % 4, *place, at, at, "closed"))
+            calls.append(
+                (uuid4(), f"past-{number}", "criminal", 1 + number % 4, *corner(row, column), at, at, "closed")
+            )
         columns = ["incident_id", "number", "category", "priority", "lat", "lon", "received_at", "created_at", "state"]
         await connection.copy_records_to_table("incidents", records=calls, columns=columns)
     finally:
@@ -70,47 +59,22 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
     """Streets, two stations, a month of calls, three parked cars; the dispatcher assigns by hand."""
     folder = tmp_path_factory.mktemp("standby")
     data = folder / "data"
-    shots = Path(os.environ.get("STANDBY_SHOTS", str(folder / "shots")))
     with running_up(data, around={"PATROL_DISPATCH_MODE": "recommend"}) as up, ExitStack() as cars:
-        _done(data, "user", "add", USER, "--role", "supervisor", given=f"{PASSWORD}\n")
-        gateway_url = _logged(up, r"gateway=(http://\S+)")
-        for number, (unit, (row, column)) in enumerate(UNITS.items()):
+        account(data, USER, "supervisor")
+        gateway_url = logged(up, r"gateway=(http://\S+)")
+        for number, (unit, place) in enumerate(UNITS.items()):
             plate = f"RAA-010{number}"
-            _done(data, "vehicle", "add", plate, "--unit", unit, "--type", "car", "--station", unit[:2])
-            token = _done(data, "vehicle", "enrol", plate)
-            car = Parked(gateway_url, token, SOUTH + row * STEP_DEG, WEST + column * STEP_DEG)
-            car.start()
-            cars.callback(car.end)
+            done(data, "vehicle", "add", plate, "--unit", unit, "--type", "car", "--station", unit[:2])
+            cars.enter_context(parked(gateway_url, done(data, "vehicle", "enrol", plate), *corner(*place)))
         announced = DataFolder(data).announced()
         assert announced is not None
         asyncio.run(_fill(announced.database_url))
-        _done(data, "map", "import", _grid(folder / "town.osm"))
-        yield Bureau(up, announced.database_url, shots)
-
-
-def _done(data: Path, *arguments: str | Path, given: str = "") -> str:
-    done = patrol(*arguments, data=data, given=given)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+        done(data, "map", "import", town(folder / "town.osm"))
+        yield Bureau(up, announced.database_url, shots_folder(Path(__file__), folder))
 
 
 def _run(bureau: Bureau, scenario: str) -> None:
-    settings = {
-        "PATROL_URL": bureau.up.url,
-        "PATROL_USER": USER,
-        "PATROL_PASSWORD": PASSWORD,
-        "PATROL_SHOTS": str(bureau.shots),
-    }
-    done = subprocess.run(
-        ["node", str(DRIVER), scenario],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    play(DRIVER, scenario, url=bureau.up.url, user=USER, shots=bureau.shots)
 
 
 async def _notices(bureau: Bureau) -> list[str]:

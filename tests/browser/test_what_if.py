@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +14,8 @@ import asyncpg
 import pytest
 
 from dispatch.embedded import DataFolder
-from tests.browser.test_live_map import PASSWORD, PATIENCE_S, ROOT, SOUTH, STEP_DEG, WEST, _grid
-from tests.support.command import Up, patrol, running_up
+from tests.browser.stage import SOUTH, WEST, account, corner, done, play, shots_folder, town
+from tests.support.command import Up, running_up
 
 DRIVER: Final = Path(__file__).with_name("what_if.mjs")
 USER, AUDITOR = "chief", "auditor"
@@ -39,10 +37,10 @@ async def _fill(database_url: str) -> None:
     """Where the stations stand, and a month of calls that are over."""
     connection = await asyncpg.connect(database_url)
     try:
-        for name, (row, column) in STATIONS.items():
+        for name, where in STATIONS.items():
             if name != "長榮":  # nobody has entered where that one stands
-                place = SOUTH + row * STEP_DEG, WEST + column * STEP_DEG
-                await connection.execute("UPDATE stations SET lat = $2, lon = $3 WHERE name = $1", name, *place)
+                found = "UPDATE stations SET lat = $2, lon = $3 WHERE name = $1"
+                await connection.execute(found, name, *corner(*where))
         now = datetime.now(UTC)
         calls = []
         for number in range(DAYS * CALLS_A_DAY):
@@ -66,44 +64,23 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
     """Streets, three stations, a few vehicles, a month of calls, a supervisor and an auditor."""
     folder = tmp_path_factory.mktemp("what-if")
     data = folder / "data"
-    shots = Path(os.environ.get("WHAT_IF_SHOTS", str(folder / "shots")))
     with running_up(data, around={"PATROL_DISPATCH_MODE": "recommend"}) as up:
-        commands: list[tuple[tuple[str | Path, ...], str]] = [
-            (("map", "import", _grid(folder / "town.osm")), ""),
-            (("user", "add", USER, "--role", "supervisor"), f"{PASSWORD}\n"),
-            (("user", "add", AUDITOR, "--role", "auditor"), f"{PASSWORD}\n"),
-        ]
+        done(data, "map", "import", town(folder / "town.osm"))
+        account(data, USER, "supervisor")
+        account(data, AUDITOR, "auditor")
         for station, count in CARS.items():
             for number in range(count + 1):
                 kind = "car" if number < count else "motorcycle"
-                arguments = ("vehicle", "add", f"R-{station}-{number}", "--unit", f"{station}{number}", "--type", kind)
-                commands.append(((*arguments, "--station", station), ""))
-        for command, given in commands:
-            done = patrol(*command, data=data, given=given)
-            assert done.returncode == 0, done.stderr
+                unit = ("--unit", f"{station}{number}", "--type", kind, "--station", station)
+                done(data, "vehicle", "add", f"R-{station}-{number}", *unit)
         announced = DataFolder(data).announced()
         assert announced is not None
         asyncio.run(_fill(announced.database_url))
-        yield Bureau(up, shots)
+        yield Bureau(up, shots_folder(Path(__file__), folder))
 
 
 def _run(bureau: Bureau, scenario: str, user: str = USER) -> None:
-    settings = {
-        "PATROL_URL": bureau.up.url,
-        "PATROL_USER": user,
-        "PATROL_PASSWORD": PASSWORD,
-        "PATROL_SHOTS": str(bureau.shots),
-    }
-    done = subprocess.run(
-        ["node", str(DRIVER), scenario],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S * 2,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    play(DRIVER, scenario, url=bureau.up.url, user=user, shots=bureau.shots)
 
 
 def test_a_question_is_asked_watched_read_saved_and_repeated(bureau: Bureau) -> None:

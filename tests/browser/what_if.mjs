@@ -1,66 +1,12 @@
 // Drives a real Chromium through the what-if page, one scenario a run: node what_if.mjs SCENARIO.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { Desk, PATIENCE_MS, play, SIZES } from './chromium.mjs';
 
-const { PATROL_URL, PATROL_USER, PATROL_PASSWORD, PATROL_SHOTS } = process.env;
-const web = createRequire(new URL('../../web/package.json', import.meta.url));
-const { chromium } = web('playwright-core');
-const { default: bundled } = await import(pathToFileURL(web.resolve('@sparticuz/chromium')).href);
-const ARGUMENTS = [
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--no-sandbox',
-  '--disable-gpu-sandbox',
-  '--no-proxy-server',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-];
-const PATIENCE_MS = 120_000;
-const SIZES = { wide: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 } };
-
-class Page {
-  constructor(page) {
-    this.page = page;
-    this.troubles = [];
-    page.on('pageerror', (error) => this.troubles.push(String(error.stack)));
-    page.on('console', (line) => line.type() === 'error' && this.troubles.push(line.text()));
-  }
-
-  shot = (name, fullPage = false) => this.page.screenshot({ path: join(PATROL_SHOTS, `${name}.png`), fullPage });
-  button = (name) => this.page.getByRole('button', { name, exact: true });
-
-  async open() {
-    await this.page.goto(PATROL_URL);
-    await this.page.locator('#username').fill(PATROL_USER);
-    await this.page.locator('#password').fill(PATROL_PASSWORD);
-    await this.page.keyboard.press('Enter');
-    await this.page.locator('nav').waitFor({ timeout: PATIENCE_MS });
-  }
-
-  async both(name) {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      await this.page.setViewportSize(viewport);
-      await this.noOverflow();
-      await this.shot(`${name}-${size}`);
-    }
-    await this.page.setViewportSize(SIZES.wide);
-  }
-
+class Page extends Desk {
+  open = () => super.open('nav');
   /** The screen itself never scrolls sideways; a wide table scrolls inside its own box. */
-  async noOverflow() {
-    const wide = await this.page.evaluate(() => {
-      const body = document.querySelector('main .body');
-      return body ? body.scrollWidth - body.clientWidth : 0;
-    });
-    assert.ok(wide <= 1, `the page is ${wide} px too wide`);
-  }
+  both = (name) => this.shots(name, { box: 'main .body', drawn_ms: 0 });
 
   /** Runs what is in the form and gives the question's id once it is over. */
   async result(state = 'done') {
@@ -197,21 +143,4 @@ const scenarios = {
   },
 };
 
-const scenario = scenarios[process.argv[2]];
-assert.ok(scenario, `no such scenario: ${process.argv[2]}`);
-mkdirSync(PATROL_SHOTS, { recursive: true });
-const browser = await chromium.launch({ executablePath: await bundled.executablePath(), args: ARGUMENTS });
-try {
-  const context = await browser.newContext({ viewport: SIZES.wide, reducedMotion: 'reduce', acceptDownloads: true });
-  const desk = new Page(await context.newPage());
-  try {
-    await scenario(desk);
-  } catch (error) {
-    await desk.shot(`failed-${process.argv[2]}`).catch((also) => desk.troubles.push(also.message));
-    throw new Error(`${error.message}\nthe page said: ${desk.troubles.join('\n')}`, { cause: error });
-  }
-  const expected = /status of (401|409|422)|WebSocket connection|ERR_|net::/;
-  assert.deepEqual(desk.troubles.filter((line) => !expected.test(line)), []);
-} finally {
-  await browser.close();
-}
+await play(scenarios, { kind: Page, refusals: [401, 409, 422] });

@@ -27,8 +27,14 @@ CREWS: Final = 6
 TOWN: Final[Place] = (42.507, 1.527)
 APART_M: Final = 150.0
 REPLAY_RATE: Final = "20"
-UP_SETTINGS: Final = {"PATROL_ACK_TIMEOUT_S": "40"}
-"""Longer than the drive and stand of a crew that presses nothing before GPS has seen it."""
+UP_SETTINGS: Final = {
+    "PATROL_ACK_TIMEOUT_S": "40",
+    "PATROL_AUTOMATIC_DIVERSION": "false",
+    "PATROL_POLICY_TWO_UNITS_PRIORITY": "0",
+}
+"""The time-out is longer than the drive and stand of a crew that presses nothing before GPS has seen it. The script of
+this day says what becomes of each order: one unit a call, and nobody is sent elsewhere under way; diversions and second
+units have tests of their own (tests/integration/test_dispatch_diversion.py, test_dispatch_rules.py)."""
 
 
 @asynccontextmanager

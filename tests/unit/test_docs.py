@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import msgspec
 import pytest
 
 from dispatch.api import problems, signed_in
-from dispatch.domain import assignment, events, incident, kpi, press, unit
+from dispatch.domain import assignment, candidates, events, incident, judging, kpi, press, unit
+from dispatch.domain.policy_settings import ACCIDENT_SPECIALIST
 from dispatch.domain.refusals import Refused
 from dispatch.main import create_app
-from dispatch.service import sessions
+from dispatch.service import sessions, situations
 from dispatch.settings import Settings
 from gateway import protocol
 from gateway.parsing import Fault, Refusal, parse_car_frame
@@ -52,6 +55,13 @@ def _sources(*folders: str) -> Iterator[ast.AST]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _words_of(*modules: ModuleType) -> set[str]:
+    """Every text in them that may be a code."""
+    nodes = [node for module in modules for node in ast.walk(ast.parse(inspect.getsource(module)))]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in texts if re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", text)}
 
 
 def _constants(call: ast.Call, name: str) -> Iterator[str]:
@@ -140,6 +150,14 @@ def test_the_table_of_alarms_has_every_kind() -> None:
     kinds = _alarm_kinds()
     assert {"sos", "no_unit"} <= kinds
     assert set(re.findall(r"^\| `(\w+)` \| (?:alarm|warning)\b", PROTOCOL, re.MULTILINE)) == kinds
+
+
+def test_the_table_of_reasons_has_every_code() -> None:
+    """A screen that knows the page's reasons of candidates knows all that a unit can come with."""
+    given = {f"lacks_{ACCIDENT_SPECIALIST}", *situations._WHY_NOT_AGAIN.values(), *_words_of(judging, candidates)}
+    table = PROTOCOL.partition("`reasons` are codes:")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", table, re.MULTILINE)
+    assert {code for row in rows for code in re.findall(r"`(\w+)`", row)} == given
 
 
 def test_every_close_code_is_explained() -> None:

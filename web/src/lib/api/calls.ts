@@ -9,8 +9,10 @@ import type {
   CurrentSession,
   IncidentDetail,
   KpiReport,
+  Mode,
   NewIncident,
   Place,
+  Policy,
   Suggestion,
 } from './types';
 
@@ -37,15 +39,24 @@ export const candidatesFor = (incidentId: string) =>
 export const candidatesAt = ({ lat, lon }: Place, priority: number) =>
   request<{ items: Candidate[] }>('GET', '/candidates', { query: { lat, lon, priority } }).then(items);
 
-export const assign = (incidentId: string, unitId: string, overrideReason: string | null, replaces: string | null) =>
+/** How a unit is sent by hand: `replaces` is an assignment that ends with it; `divert` takes it off what it drives to. */
+export interface ByHand {
+  reason: string | null;
+  replaces: string | null;
+  divert: boolean;
+}
+export const assign = (incidentId: string, unitId: string, { reason, replaces, divert }: ByHand) =>
   request<Assignment>('POST', `/incidents/${incidentId}/assignments`, {
-    body: { unit_id: unitId, override_reason: overrideReason, replaces },
+    body: { unit_id: unitId, override_reason: reason, replaces, divert },
   });
 export const endAssignment = (id: string, reason: string) =>
   request<Assignment>('POST', `/assignments/${id}/end`, { body: { reason } });
 
 export const acknowledgeAlarm = (id: string) => request<Alarm>('POST', `/alarms/${id}/acknowledge`);
 export const resolveAlarm = (id: string) => request<Alarm>('POST', `/alarms/${id}/resolve`);
+
+export const policy = () => request<Policy>('GET', '/policy');
+export const setMode = (mode: Mode) => request<Policy>('PUT', '/policy/mode', { body: { mode } });
 
 export const coverage = () => request<Coverage>('GET', '/coverage');
 export const coverageAreas = () => request<CoverageAreas>('GET', '/coverage/areas');

@@ -14,6 +14,7 @@ export type IncidentDetail = Schemas['IncidentDetail'];
 export type KpiGroup = Schemas['KpiGroup'];
 export type KpiReport = Schemas['KpiReport'];
 export type NewIncident = Schemas['NewIncident'];
+export type Policy = Schemas['PolicyView'];
 export type Position = Schemas['PositionView'];
 export type Suggestion = Schemas['SuggestionView'];
 export type TimelineEvent = Schemas['EventView'];
@@ -23,6 +24,8 @@ export type Category = Incident['category'];
 export type AccidentClass = NonNullable<Incident['accident_class']>;
 export type Role = CurrentSession['role'];
 export type UnitStatus = Unit['status'];
+export type UnitAssignment = NonNullable<Unit['assignment']>;
+export type Mode = Policy['mode']['mode'];
 
 export interface Place {
   lat: number;

@@ -1,0 +1,113 @@
+// What every browser test's driver shares: a real Chromium that reaches this machine alone, a desk to sign in at, and the
+// run of one scenario by name: node DRIVER.mjs SCENARIO. Settings come in the environment.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const { PATROL_URL, PATROL_USER, PATROL_PASSWORD, PATROL_SHOTS } = process.env;
+const web = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = web('playwright-core');
+const { default: bundled } = await import(pathToFileURL(web.resolve('@sparticuz/chromium')).href);
+const ARGUMENTS = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--no-sandbox',
+  '--disable-gpu-sandbox',
+  '--no-proxy-server',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+/** On a busy machine that draws WebGL in software. */
+export const PATIENCE_MS = 150_000;
+export const SIZES = { wide: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 } };
+/** A moment until the map stands still after its size changed. */
+const DRAWN_MS = 2_000;
+
+/** One page and what it complained of. */
+export class Desk {
+  constructor(page) {
+    this.page = page;
+    this.troubles = [];
+    page.on('pageerror', (error) => this.troubles.push(String(error.stack)));
+    page.on('console', (line) => line.type() === 'error' && this.troubles.push(line.text()));
+    page.on('request', (request) => {
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(PATROL_URL)) {
+        this.troubles.push(`asked elsewhere: ${request.url()}`);
+      }
+    });
+  }
+
+  button = (name) => this.page.getByRole('button', { name, exact: true });
+  sees = (text) => this.page.getByText(text).first().waitFor({ timeout: PATIENCE_MS });
+  shot = (name, fullPage = false) => this.page.screenshot({ path: join(PATROL_SHOTS, `${name}.png`), fullPage });
+
+  async signIn(user = PATROL_USER) {
+    await this.page.locator('#username').fill(user);
+    await this.page.locator('#password').fill(PATROL_PASSWORD);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Signs in and waits for `ready`: the map with its streets, where nothing else is said. */
+  async open(ready = '.frame[data-ready=true]') {
+    await this.page.goto(PATROL_URL);
+    await this.signIn();
+    await this.page.locator(ready).waitFor({ timeout: PATIENCE_MS });
+  }
+
+  /** A picture in each size; at none of them may `box` be wider than what shows it. */
+  async shots(name, { box = 'body', drawn_ms = DRAWN_MS } = {}) {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await this.page.setViewportSize(viewport);
+      await this.page.waitForTimeout(drawn_ms);
+      await this.shot(`${name}-${size}`);
+      const wider = await this.page.evaluate((selector) => {
+        const found = document.querySelector(selector);
+        return found ? found.scrollWidth - found.clientWidth : 0;
+      }, box);
+      assert.ok(wider <= 1, `${name} at ${size} is ${wider} px wider than its box`);
+    }
+    await this.page.setViewportSize(SIZES.wide);
+  }
+}
+
+/** Until `look` gives something true. */
+export async function eventually(look, what) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    assert.ok(Date.now() < deadline, `it never came: ${what}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** Runs the scenario that the command line names. `refusals`: statuses of 400 and more that it asks for. */
+export async function play(scenarios, { kind = Desk, refusals = [401] } = {}) {
+  const name = process.argv[2];
+  const scenario = scenarios[name];
+  assert.ok(scenario, `no such scenario: ${name}`);
+  mkdirSync(PATROL_SHOTS, { recursive: true });
+  const browser = await chromium.launch({ executablePath: await bundled.executablePath(), args: ARGUMENTS });
+  try {
+    const context = await browser.newContext({ viewport: SIZES.wide, reducedMotion: 'reduce', acceptDownloads: true });
+    const desk = new kind(await context.newPage());
+    try {
+      await scenario(desk);
+    } catch (error) {
+      await desk.shot(`failed-${name}`).catch((also) => desk.troubles.push(also.message));
+      throw new Error(`${error.message}\nthe page said: ${desk.troubles.join('\n')}`, { cause: error });
+    }
+    // The browser itself reports each of these as an error.
+    const expected = new RegExp(`status of (${refusals.join('|')})|WebSocket connection|ERR_|net::`);
+    assert.deepEqual(desk.troubles.filter((line) => !expected.test(line)), []);
+  } finally {
+    await browser.close();
+  }
+  process.exit(0);
+}
