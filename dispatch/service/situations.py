@@ -44,7 +44,7 @@ LIGHTS_FROM: Final = Priority.URGENT
 ON_FOOT_M: Final = 60.0
 ON_FOOT_MPS: Final = 1.5
 
-_WHY_NOT_AGAIN: Final = {
+WHY_NOT_AGAIN: Final = {
     "declined": "declined_before",
     "timed_out": "no_acknowledgement_before",
     "reassigned": "taken_off_before",
@@ -120,7 +120,7 @@ async def take_picture(
         on_them[row.incident_id].append(row)
 
     number = {unit.unit_id: column for column, unit in enumerate(units)}
-    seen_units = tuple(_unit(unit) for unit in units)
+    seen_units = tuple(seen_unit(unit) for unit in units)
     capabilities = on_duty(seen_units)
     wanted, seen = [], []
     for row in rows:
@@ -206,7 +206,8 @@ def _heading(unit: UnitNow) -> Heading | None:
     return Heading(unit.course_deg, unit.speed_mps) if known else None  # type: ignore[arg-type]  # known
 
 
-def _unit(unit: UnitNow) -> Unit:
+def seen_unit(unit: UnitNow) -> Unit:
+    """A unit as the decision sees it."""
     return Unit(
         unit_id=unit.unit_id,
         name=unit.name,
@@ -242,7 +243,7 @@ def _open_incident(
         if row.end_reason in (DIVERTED, REPLACED):
             stripped += row.end_reason == DIVERTED
             continue
-        why = _WHY_NOT_AGAIN.get(row.state)
+        why = WHY_NOT_AGAIN.get(row.state)
         asked_again = (
             row.state == "timed_out" and (now - row.ended_at).total_seconds() >= desk.settings.ask_again_after_s
         )

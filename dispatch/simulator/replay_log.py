@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,8 @@ from dispatch.domain.judging import is_under_way
 from dispatch.domain.needs import fill, needs_of, on_duty
 from dispatch.domain.policy import DIVERTED, REPLACED
 from dispatch.domain.policy_settings import PolicySettings
-from dispatch.domain.situation import OpenIncident, Sent, Situation, Unit
+from dispatch.domain.situation import OpenIncident, Sent, Situation
+from dispatch.service.situations import WHY_NOT_AGAIN, seen_unit
 from dispatch.store.rows import AnyRow
 from dispatch.store.units import UnitNow
 
@@ -33,12 +33,6 @@ _STEPS: Final = {
 }
 _ENDS: Final = (EventKind.INCIDENT_CLOSED, EventKind.INCIDENT_CANCELLED, EventKind.INCIDENT_MERGED)
 _OVER: Final = (AssignmentState.CLEARED, AssignmentState.DECLINED)
-_WHY_NOT_AGAIN: Final = {
-    AssignmentState.DECLINED: "declined_before",
-    AssignmentState.TIMED_OUT: "no_acknowledgement_before",
-    AssignmentState.REASSIGNED: "taken_off_before",
-    AssignmentState.CANCELLED: "taken_off_before",
-}
 
 
 @dataclass(slots=True)
@@ -138,7 +132,7 @@ class RecordedDay:
         """How things stand, without ETAs. `settle`: where all is automatic, every open incident is in; else those that
         the round had before it."""
         number = {unit.unit_id: column for column, unit in enumerate(units)}
-        as_seen = tuple(_unit(unit) for unit in units)
+        as_seen = tuple(seen_unit(unit) for unit in units)
         capabilities = on_duty(as_seen)
         incidents = []
         for incident_id in self._open:
@@ -160,8 +154,8 @@ class RecordedDay:
                 sent.append(Sent(number[one.unit_id], one.state))
             elif one.reason in (DIVERTED, REPLACED):
                 stripped += one.reason == DIVERTED
-            elif one.state in _WHY_NOT_AGAIN and (seen is None or str(one.unit_id) in seen["refused"]):
-                refused[one.unit_id] = _WHY_NOT_AGAIN[one.state]
+            elif one.state in WHY_NOT_AGAIN and (seen is None or str(one.unit_id) in seen["refused"]):
+                refused[one.unit_id] = WHY_NOT_AGAIN[one.state]
         now = seen if seen is not None and row.incident_id in self.changed else None
         accident_class = row.accident_class if now is None else now["accident_class"]
         return OpenIncident(
@@ -193,20 +187,3 @@ class RecordedDay:
 
 def _moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _unit(unit: UnitNow) -> Unit:
-    return Unit(
-        unit_id=unit.unit_id,
-        name=unit.name,
-        status=unit.status,
-        motorcycle=unit.vehicle_type == "motorcycle",
-        capabilities=unit.capabilities,
-        station=unit.station_id,
-        crew=unit.crew,
-        fixed_s=round(unit.fixed_at.timestamp() * 1000) / 1000 if unit.fixed_at else None,
-        link_is_down=unit.link_is_down,
-        shift_ends_s=unit.shift_ends_at.timestamp() if unit.shift_ends_at else math.inf,
-        incident_id=unit.active_incident_id,
-        diversions=unit.diversions,
-    )

@@ -154,7 +154,7 @@ def test_the_table_of_alarms_has_every_kind() -> None:
 
 def test_the_table_of_reasons_has_every_code() -> None:
     """A screen that knows the page's reasons of candidates knows all that a unit can come with."""
-    given = {f"lacks_{ACCIDENT_SPECIALIST}", *situations._WHY_NOT_AGAIN.values(), *_words_of(judging, candidates)}
+    given = {f"lacks_{ACCIDENT_SPECIALIST}", *situations.WHY_NOT_AGAIN.values(), *_words_of(judging, candidates)}
     table = PROTOCOL.partition("`reasons` are codes:")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", table, re.MULTILINE)
     assert {code for row in rows for code in re.findall(r"`(\w+)`", row)} == given
