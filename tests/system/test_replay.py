@@ -24,9 +24,9 @@ from dispatch.store.policy_tables import decision_rounds
 from tests.support.bureau import Addresses
 from tests.support.command import patrol, running_up
 
-CALLS_PER_HOUR = "1800"
-"""One every two seconds for 24 cars: within a minute everybody is on a job, and calls wait."""
-ROUNDS = 40
+CALLS_PER_HOUR = "3600"
+"""One a second for 24 cars: within half a minute everybody is on a job, and calls wait."""
+ROUNDS = 32
 WITHIN_S = 200.0
 
 
