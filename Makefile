@@ -48,7 +48,10 @@ check: setup-dev
 test: check
 	cd web && npm run --silent test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	# two halves at once: what fails in either fails the whole
+	$(BIN)/coverage run -m pytest tests/unit tests/property tests/browser & half=$$!; \
+	  $(BIN)/coverage run -m pytest tests/integration tests/system; other=$$?; \
+	  wait $$half && exit $$other
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
