@@ -56,7 +56,7 @@ async def live(settings: DemoSettings) -> None:
         calls = CallTaker(f"http://127.0.0.1:{settings.port}", password, places, settings.demo_calls_per_hour, SEED)
         tasks: list[asyncio.Task[None]] = [asyncio.create_task(calls.work(), name="calls")]
         for index, car in enumerate(cars):
-            crew = Crew(car, travel, homes[car.station], places, process.free_port(), SEED + index)
+            crew = Crew(car, travel, homes[car.station], places, process.reserve_port(), SEED + index)
             receiver = await asyncio.start_server(crew.receiver, "127.0.0.1", 0)
             stack.callback(receiver.close)
             agents.append(_start_agent(settings, crew, receiver.sockets[0].getsockname()[1]))

@@ -52,8 +52,12 @@ def candidates(
     incident = situation.incidents[i]
     needs = needs_of(incident, settings, on_duty(situation.units))
     missing = [n for n, sent in zip(needs, fill(needs, incident.sent, situation.units), strict=True) if sent is None]
+
+    def open_to(j: int) -> Sequence[Need]:
+        return needs if j in chosen else missing or needs  # a chosen one may take the place of a slower unit
+
     seen = [
-        (_candidate(situation, i, j, missing or needs, settings, is_chosen=j in chosen), j in chosen, unit)
+        (_candidate(situation, i, j, open_to(j), settings, is_chosen=j in chosen), j in chosen, unit)
         for j, unit in enumerate(situation.units)
     ]
 
@@ -102,7 +106,7 @@ def _candidate(
             else _why_not_diverted(situation, unit, settings)
         )
         reasons.append(why or "under_way_elsewhere")
-        if why is None and recommended:
+        if is_chosen or (why is None and recommended):
             leaves = unit.incident_id
         recommended = is_chosen
     distance_m = None if situation.distance_m is None else float(situation.distance_m[i, j])

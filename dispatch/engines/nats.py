@@ -70,7 +70,7 @@ class Nats:
 
     def start(self) -> None:
         """Spawn it; a restart takes the same port and token again."""
-        self._port = self._port or process.free_port()
+        self._port = self._port or process.reserve_port()
         self._spawn()
 
     def wait_ready(self) -> None:

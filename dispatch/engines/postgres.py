@@ -82,7 +82,7 @@ class Postgres:
 
     def start(self) -> None:
         """Spawn it; a restart takes the same port again, so that every client finds it where it was."""
-        self._port = self._port or process.free_port()
+        self._port = self._port or process.reserve_port()
         self._end_orphan()
         self._spawn()
 

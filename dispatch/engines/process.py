@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -94,12 +95,21 @@ def runs_in(pid: int, folder: Path, program: str) -> bool:
     return program in listed.stdout and str(folder) in listed.stdout
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def reserve_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody gets by chance while this process lives; whoever is told it may listen.
+
+    On Linux a socket that is bound and does not listen is in nobody's way who binds with SO_REUSEADDR, as servers do,
+    and keeps the port from outgoing connections and from askers for any port. Elsewhere it is free at this moment.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    port: int = holder.getsockname()[1]
+    if sys.platform == "linux":
+        atexit.register(holder.close)
+    else:
+        holder.close()
+    return port
 
 
 def tail(path: Path, lines: int = 3) -> str:

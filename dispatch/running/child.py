@@ -40,7 +40,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._restart_at_s = 0.0
-        self._last_lines: deque[str] = deque(maxlen=3)
+        self._last_lines: deque[str] = deque(maxlen=8)
         self._pump: threading.Thread | None = None
         self._log_file = logs / f"{name}.log"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dispatch.embedded import EngineUrls
-from dispatch.engines.process import free_port
+from dispatch.engines.process import reserve_port
 
 PATIENCE_S: Final = 3.0  # a predecessor that was killed may hold its port for a moment
 ANYWHERE: Final = {"0.0.0.0", "::", ""}  # noqa: S104
@@ -62,7 +62,7 @@ class Listen:
 
 def _settle(host: str, port: int, option: str) -> int:
     if port == 0:
-        return free_port()
+        return reserve_port()
     deadline = time.monotonic() + PATIENCE_S
     while (reason := _why_not(host, port)) is not None:
         if time.monotonic() > deadline:

@@ -16,12 +16,13 @@ from sqlalchemy import text
 from websockets.exceptions import InvalidStatus
 
 from dispatch.embedded import EmbeddedEngines
+from dispatch.engines.process import reserve_port
 from dispatch.migrations import upgrade
 from dispatch.service.loop import LEADER_LOCK
 from dispatch.store.database import create_engine
 from tests.integration.test_api_session import problem_of
 from tests.support.feed import dial, watching
-from tests.support.server import Server, assigned, enter, eventually, free_port, incident_when, running_server
+from tests.support.server import Server, assigned, enter, eventually, incident_when, running_server
 
 NEAR = (23.481, 120.451)
 
@@ -75,7 +76,7 @@ async def dispatch_process(database_url: str, nats_url: str) -> AsyncIterator[as
         "DATABASE_URL": database_url,
         "NATS_URL": nats_url,
         "PATROL_BUREAU": "killed",
-        "PATROL_PORT": str(free_port()),
+        "PATROL_PORT": str(reserve_port()),
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "dispatch", "serve"),

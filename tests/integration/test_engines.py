@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -350,6 +351,21 @@ def test_a_launcher_whose_parent_is_gone_starts_nothing(tmp_path: Path) -> None:
     )
     assert done.returncode == 125
     assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port is free at the moment of asking, no more")
+def test_a_reserved_port_is_left_alone_until_its_server_listens() -> None:
+    """Nobody gets it by asking for any port, and a server that is told it listens there, again and again."""
+    port = process.reserve_port()
+    with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+        stranger.bind(("127.0.0.1", port))
+    for _ in range(2):
+        with socket.create_server(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+            pass
+    asked = [socket.create_server(("127.0.0.1", 0)) for _ in range(50)]
+    assert port not in {one.getsockname()[1] for one in asked}
+    for one in asked:
+        one.close()
 
 
 async def test_two_installations_on_one_machine_do_not_collide(running: EmbeddedEngines, folder: Path) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dispatch.engines.process import reserve_port
 from tests.support.command import PATIENCE_S, PATROL
-from tests.support.server import free_port
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class AgentProcess:
     def __init__(self, folder: Path, gateway: str, token: str, gnss: str, *options: str) -> None:
         folder.mkdir()
         self.folder = folder
-        self.screen_url = f"http://127.0.0.1:{(port := free_port())}"
+        self.screen_url = f"http://127.0.0.1:{(port := reserve_port())}"
         (folder / "token").write_text(token)
         self._arguments = ["agent", "--gateway", gateway, "--token-file", str(folder / "token"), "--gnss", gnss]
         self._arguments += ["--journal", str(folder / "journal.db"), "--screen-port", str(port), *options]

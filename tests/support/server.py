@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch.domain.fix import Fix
 from dispatch.domain.geometry import Position
+from dispatch.engines.process import reserve_port
 from dispatch.main import create_app
 from dispatch.roads.street_map import StreetMap
 from dispatch.service.accounts import hash_password
@@ -308,14 +308,6 @@ def kinds(incident: dict[str, Any]) -> list[str]:
     return [event["kind"] for event in incident["timeline"]]
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @asynccontextmanager
 async def running_server(
     database_url: str, nats_url: str, *, bureau: str | None = None, **given: Any
@@ -323,7 +315,7 @@ async def running_server(
     """Started and ready; stopped at the end of the block."""
     bureau = bureau or f"test{uuid4().hex[:8]}"
     settings = read_settings(
-        DATABASE_URL=database_url, NATS_URL=nats_url, bureau=bureau, port=free_port(), pool_size=5, **given
+        DATABASE_URL=database_url, NATS_URL=nats_url, bureau=bureau, port=reserve_port(), pool_size=5, **given
     )
     app = create_app(settings)
     config = uvicorn.Config(

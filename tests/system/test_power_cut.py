@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from dispatch.engines.process import reserve_port
 from tests.support.agent_process import AgentProcess
 from tests.support.bureau import PASSWORD, Addresses, add_account, add_vehicle
 from tests.support.command import kill_9, processes_on, running_up, wait_until
@@ -22,7 +23,6 @@ from tests.support.desk import Desk
 from tests.support.held import held, same
 from tests.support.plane import moved
 from tests.support.receiver import Receiver
-from tests.support.server import free_port
 from tests.support.truth import Call, ms
 
 HOME = (23.48, 120.45)
@@ -38,7 +38,7 @@ async def test_nothing_is_lost_when_everything_is_killed() -> None:
     Ctrl-C stops the restarted system and leaves no process."""
     folder = Path(tempfile.mkdtemp(prefix="pc-"))
     data = folder / "data"
-    ports = ("--port", str(free_port()), "--gateway-port", str(free_port()))
+    ports = ("--port", str(reserve_port()), "--gateway-port", str(reserve_port()))
     try:
         async with AsyncExitStack() as cars:
             with running_up(data, *ports) as up:

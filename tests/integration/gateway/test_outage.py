@@ -18,10 +18,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from dispatch.embedded import EmbeddedEngines
+from dispatch.engines.process import reserve_port
 from dispatch.migrations import upgrade
 from dispatch.store.database import create_engine
 from tests.support.cars import JournalCar, car, dial, fix, gateway_settings, register, running, sos, until
-from tests.support.server import free_port
 
 EVERYTHING = "SELECT seq FROM fixes WHERE unit_id = $1 UNION ALL SELECT seq FROM car_messages WHERE unit_id = $1"
 MESSAGES_PER_CAR = 150
@@ -169,7 +169,7 @@ async def test_a_gateway_process_is_killed_midway(database_url: str, nats_url: s
     and the links of the dead one are put right. The next one stops cleanly on SIGTERM."""
     devices = [await register(database_url, f"北興{number}") for number in range(4)]
     gone = await register(database_url, "後湖1")
-    port = free_port()
+    port = reserve_port()
     drivers = [JournalCar(f"ws://127.0.0.1:{port}/vehicle/v1", device) for device in devices]
     through = asyncio.Event()
     driving = asyncio.gather(*(drive(driver, through) for driver in drivers))

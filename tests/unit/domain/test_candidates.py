@@ -7,6 +7,7 @@ import pytest
 
 from dispatch.domain.candidates import Candidate, candidates
 from dispatch.domain.incident import AccidentClass, Category
+from dispatch.domain.policy import decide
 from dispatch.domain.policy_settings import DEFAULT_POLICY, PolicySettings
 from dispatch.domain.situation import OpenIncident, Situation, Unit
 from dispatch.domain.unit import UnitStatus
@@ -115,7 +116,19 @@ def test_a_unit_under_way_elsewhere_says_whether_it_would_leave(
     (found,) = candidates(where, 0, settings)
     assert (found.reasons, found.leaves, found.recommended) == ((reason,), leaves, False)
     (chosen,) = candidates(where, 0, settings, chosen=[0])
-    assert chosen.recommended
+    assert (chosen.recommended, chosen.leaves) == (True, "2")
+
+
+def test_who_takes_a_slower_units_place_is_judged_by_that_place() -> None:
+    """The first need stays open for want of two officers; the second one's unit is replaced by a nearer one."""
+    call = incident("1", 1, category=Category.CRIMINAL, sent=[0])
+    units = [unit("slow", status=UNDER_WAY, incident_id="1", crew=1), unit("near", crew=1)]
+    where = situation([call], units, [[300, 20]])
+    settings = PolicySettings(divert=True)
+    plan = decide(where, settings)
+    chosen = next(c for c in candidates(where, 0, settings, [o.unit for o in plan.orders]) if c.name == "near")
+    assert [order.unit for order in plan.orders] == [1]
+    assert (chosen.recommended, chosen.reasons) == (True, ())
 
 
 def test_a_unit_on_an_incident_that_is_not_looked_at_is_busy() -> None:
