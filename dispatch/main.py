@@ -46,6 +46,7 @@ from dispatch.service.loop import DispatcherLoop, moved_units
 from dispatch.service.sessions import SignIns
 from dispatch.service.standby_rounds import StandbyRounds
 from dispatch.service.streets import Streets
+from dispatch.service.waking import hinted
 from dispatch.service.what_if_runner import WhatIfRunner
 from dispatch.settings import Settings, read_settings
 from dispatch.store.away import is_away
@@ -176,8 +177,7 @@ def _listen(desk: Desk, hub: FeedHub, loop: DispatcherLoop, rounds: StandbyRound
 
 async def _keep_streets(desk: Desk, map_changed: asyncio.Event) -> None:
     while True:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(map_changed.wait(), MAP_CHECK_S)
+        await hinted(map_changed, MAP_CHECK_S)
         map_changed.clear()
         try:
             await desk.streets.refresh(desk.engine)

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dispatch.api import present
 from dispatch.api.standby import suggestion_view
 from dispatch.service.desk import Desk
+from dispatch.service.waking import hinted
 from dispatch.store import log, standby, views
 from dispatch.store.rows import AnyRow
 from gateway.store import unit_positions
@@ -148,8 +149,7 @@ class FeedHub:
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("feed_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(REREAD_S)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._grown.wait(), REREAD_S)
+            await hinted(self._grown, REREAD_S)
 
     async def _broadcast_new(self) -> bool:
         async with self._desk.engine.connect() as connection:

@@ -29,6 +29,7 @@ from dispatch.service.inbox import read_inbox
 from dispatch.service.jams import Jams
 from dispatch.service.silence import take_off_silent
 from dispatch.service.transaction import transaction
+from dispatch.service.waking import hinted
 from dispatch.store.away import is_away
 from dispatch.store.decisions import forget_seen
 from dispatch.store.log import noted_links
@@ -88,8 +89,7 @@ class DispatcherLoop:
             try:
                 while not any(task.done() for task in beside) and await self._still_leads(connection):
                     await self._guarded(self.round)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._desk.wake.wait(), TICK_S)
+                    await hinted(self._desk.wake, TICK_S)
                 for task in beside:
                     if task.done():
                         task.result()  # what ended it ends this as well

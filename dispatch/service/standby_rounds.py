@@ -7,7 +7,6 @@ of suggestions are noted more often, for they cost no search.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,6 +28,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.standby import end_suggestion, make_suggestion
 from dispatch.service.standby_plan import Setting, plan
 from dispatch.service.transaction import transaction
+from dispatch.service.waking import hinted
 from dispatch.store import standby as store
 from dispatch.store.away import is_away
 from dispatch.store.rows import AnyRow
@@ -61,8 +61,7 @@ class StandbyRounds:
     async def run(self) -> None:
         """Until it is cancelled. A database that goes away and comes back is waited for."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_S)
+            if await hinted(self._woken, LOOK_S):
                 await asyncio.sleep(GATHER_S)
             self._woken.clear()
             if not self._leads():

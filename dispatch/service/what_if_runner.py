@@ -116,7 +116,8 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), GONE_WITHIN_S)
+        async with asyncio.timeout(GONE_WITHIN_S):
+            await process.wait()
 
 
 @contextlib.asynccontextmanager
