@@ -48,10 +48,8 @@ check: setup-dev
 test: check
 	cd web && npm run --silent test
 	$(BIN)/coverage erase
-	# two halves at once: what fails in either fails the whole
-	$(BIN)/coverage run -m pytest tests/unit tests/property tests/browser & half=$$!; \
-	  $(BIN)/coverage run -m pytest tests/integration tests/system; other=$$?; \
-	  wait $$half && exit $$other
+	# most tests wait for processes and clocks: three at a time, a file on one worker
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -10,7 +11,9 @@ pytest_plugins = ["tests.support.engines", "tests.support.server"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No setting of whoever runs the tests reaches them."""
+    """No setting of whoever runs the tests reaches them, nor the deafness to Ctrl-C of a shell's background job."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.startswith("PATROL_") or name in {"DATABASE_URL", "NATS_URL"}:
             del os.environ[name]
