@@ -1,6 +1,7 @@
 """Who goes: the policies side by side in the simulator, on the same calls, paired by seed.
 
-`python -m bench.policy [--quick] [--json FILE] [--city NAME] [--replications N] [--surface N] [--load CALLS] …`
+`python -m bench.policy [--quick] [--json FILE] [--city NAME] [--replications N] [--surface N] [--load CALLS]
+[--reference] …`
 On Manhattan (../shared/data/roads/manhattan-scenario.md) and on Chiayi's proxy streets with the demand of its real
 accidents, at 200, 465, 670 and 800 calls a day; where idle units wait, at 260 a day; and the distance to the
 clairvoyant bound where they stay. Policies were tuned on other seeds and another surface (docs/policy-figures.md).
@@ -18,9 +19,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from bench import policy_reference
 from bench.policy_city import SURFACE_SEED, UNITS, PolicyCity, chiayi_city, manhattan_city
+from bench.policy_reference import BASE
 from bench.report import report
-from dispatch.domain.policy_settings import PolicySettings
 from dispatch.simulator.call_streams import make_calls
 from dispatch.simulator.clairvoyant import clairvoyant_bound
 from dispatch.simulator.conditions import Conditions
@@ -35,16 +37,13 @@ from dispatch.simulator.stream import CallStream, Responses
 LOADS: Final = (200, 465, 670, 800)
 BOUND_LOADS: Final = (390, 590, 720, 810)
 POSTS_LOAD: Final = 260
-BASE: Final = "straight-priority"
-REFERENCE: Final = Policy("reference-settings", PolicySettings(pressure=0.0, diversions_max=99, losses_max=99))
-"""Stickiness 60 s, lateness 600, wait 3,600, as the scenario page names them; it names no cap on diversions."""
 COMPARED: Final = (
     POLICIES["straight-fcfs"],
     POLICIES[BASE],
     POLICIES["street-priority"],
     POLICIES["street-divert"],
     POLICIES["batch-pending"],
-    REFERENCE,
+    policy_reference.UNCAPPED,
     POLICIES["batch-reoptimised"],
     POLICIES["batch-eager"],
     POLICIES["batch-posts"],
@@ -115,8 +114,13 @@ class _Bench:
         self.microseconds = 1e6 * sum(took for _, took, _ in found) / sum(calls for _, _, calls in found)
         return [figure for figure, _, _ in found]
 
-    def loads(self, loads: Sequence[int], compared: Sequence[Policy]) -> None:
-        """All policies against straight-line by priority."""
+    def loads(
+        self,
+        loads: Sequence[int],
+        compared: Sequence[Policy],
+        beside: Callable[[str, int], dict[str, str]] = lambda _policy, _load: {},
+    ) -> None:
+        """All policies against straight-line by priority; `beside` has more to tell of one at a load."""
         for load in loads:
             base = self.runs(policy=POLICIES[BASE], load=load)
             for policy in compared:
@@ -131,7 +135,7 @@ class _Bench:
                     for name in SHOWN[1:]
                 }
                 row |= {"weighted_vs_base": _text(change, percent=True), "us_per_call": round(self.microseconds)}
-                self._tell(row)
+                self._tell(row | beside(policy.name, load))
                 if policy.name != BASE and change.mean is not None:
                     self.ratios[f"{self._place.name}_{load}_{policy.name}_over_{BASE}"] = 1 + change.mean
 
@@ -212,16 +216,22 @@ def main() -> None:
     parser.add_argument("--surface", type=int, default=SURFACE_SEED, help="seed of Manhattan's demand surface")
     parser.add_argument("--load", type=int, action="append", metavar="CALLS", help="only this many calls a day")
     parser.add_argument("--policy", choices=[policy.name for policy in COMPARED], action="append")
+    parser.add_argument("--reference", action="store_true", help="beside the figures that the scenario came with")
     asked = parser.parse_args()
     count = 2 if asked.quick else asked.replications
     results: list[dict[str, Any]] = []
     ratios: dict[str, float] = {}
+    if asked.reference:
+        for place, pool in _cities([partial(manhattan_city, policy_reference.SURFACE)], asked.processes):
+            bench = _Bench(place, policy_reference.SEEDS, pool, results, ratios)
+            bench.loads(asked.load or policy_reference.LOADS, policy_reference.COMPARED, policy_reference.theirs)
     makers: dict[str, Callable[[], PolicyCity]] = {
         "manhattan": partial(manhattan_city, asked.surface),
         "chiayi": chiayi_city,
     }
     compared = [policy for policy in COMPARED if not asked.policy or policy.name in (BASE, *asked.policy)]
-    for place, pool in _cities([makers[name] for name in asked.city or CITIES], asked.processes):
+    names = () if asked.reference else asked.city or CITIES
+    for place, pool in _cities([makers[name] for name in names], asked.processes):
         bench = _Bench(place, range(asked.first_seed, asked.first_seed + count), pool, results, ratios)
         bench.loads(asked.load or (LOADS[::3] if asked.quick else LOADS), compared)
         if asked.load:
