@@ -34,7 +34,7 @@ WORKING, IN_NEED = "北興101", "北興102"
 UNITS: Final = {WORKING: (3, 4), IN_NEED: (2, 2), "南門201": (1, 3), "南門202": (6, 8)}
 STATIONS: Final = {"北興": (3, 3), "南門": (12, 11)}
 PAST_CALLS: Final = 400
-LARGEST_PICTURE_BYTES: Final = 300_000
+LARGEST_PICTURE_BYTES: Final = 320_000
 LANGUAGES: Final = ("zh-TW", "en")
 
 
