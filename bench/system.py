@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -23,6 +24,8 @@ from dispatch.store import registry
 from dispatch.store.database import create_engine
 
 USER = "bench"
+BUREAU = "chiayi"
+"""Where no setting says another."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class System:
     password: str
     tokens: list[str]
     database_url: str
+    nats_url: str
+    bureau: str
 
 
 @contextlib.asynccontextmanager
@@ -53,6 +58,8 @@ async def running_system(cars: int) -> AsyncIterator[System]:
             password=password,
             tokens=tokens,
             database_url=addresses["database_url"],
+            nats_url=addresses["nats_url"],
+            bureau=os.environ.get("PATROL_BUREAU", BUREAU),
         )
     finally:
         process.send_signal(signal.SIGTERM)

@@ -28,12 +28,21 @@ from dispatch.api import (
     feed,
     health,
     incidents,
+    jams,
     kpi,
+    lateness,
+    notes,
+    places,
     policy,
     problems,
+    replay,
     session,
     standby,
+    stations,
+    steps,
+    under_way,
     units,
+    waiting,
     what_if,
 )
 from dispatch.api.feed_hub import FeedHub
@@ -42,10 +51,14 @@ from dispatch.domain.refusals import Invalid
 from dispatch.service.bus import Bus
 from dispatch.service.coverage_keeper import CoverageKeeper
 from dispatch.service.desk import Desk
+from dispatch.service.jam_lines import JamsKeeper
+from dispatch.service.lateness import LatenessKeeper
 from dispatch.service.loop import DispatcherLoop, moved_units
+from dispatch.service.place_search import PlaceSearch
 from dispatch.service.sessions import SignIns
 from dispatch.service.standby_rounds import StandbyRounds
 from dispatch.service.streets import Streets
+from dispatch.service.under_way import UnderWayKeeper
 from dispatch.service.waking import hinted
 from dispatch.service.what_if_runner import WhatIfRunner
 from dispatch.settings import Settings, read_settings
@@ -72,8 +85,13 @@ def create_app(settings: Settings) -> FastAPI:
         hub, loop = FeedHub(desk), DispatcherLoop(desk)
         app.state.desk, app.state.hub, app.state.loop = desk, hub, loop
         app.state.sign_ins = SignIns(settings.login_failures, settings.login_window_s)
+        app.state.waiting = waiting.Counts()
         app.state.what_ifs = WhatIfRunner(desk)
+        app.state.replaying = asyncio.Lock()
         app.state.coverage = CoverageKeeper(desk)
+        app.state.lateness = LatenessKeeper(desk)
+        app.state.places = PlaceSearch(desk)
+        app.state.under_way, app.state.jams = UnderWayKeeper(desk), JamsKeeper(desk, lambda: loop.leading)
         rounds = app.state.standby = StandbyRounds(desk, app.state.coverage, lambda: loop.leading)
         map_changed = _listen(desk, hub, loop, rounds)
         await desk.streets.refresh(desk.engine)
@@ -86,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
                 ("feed", hub.run()),
                 ("streets", _keep_streets(desk, map_changed)),
                 ("standby", rounds.run()),
+                ("places", app.state.places.run()),
                 *((("what-ifs", app.state.what_ifs.run()),) if settings.what_if_worker else ()),
             )
         ]
@@ -111,6 +130,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     api = APIRouter(prefix="/api/v1")
     for part in (session, incidents, units, alarms, kpi, bureau, feed, policy, what_if, coverage, standby):
+        api.include_router(part.router)
+    for part in (notes, steps, waiting):
+        api.include_router(part.router)
+    for part in (jams, lateness, places, replay, stations, under_way):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)

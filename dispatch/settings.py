@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from dispatch.domain.alarm_rules import AlarmRules
 from dispatch.domain.refusals import Invalid
 from dispatch.policy_environment import PolicyEnvironment
 
@@ -53,6 +54,15 @@ class Settings(PolicyEnvironment):
     coverage_threshold: Share = Field(default=0.6, description="a smaller share of the expected calls: an alarm")
     coverage_clear: Share = Field(default=0.65, description="from this share on the alarm is over")
 
+    # alarms: the domain's alarm_rules says what each is for
+    alarm_look_s: Seconds = Field(default=5, description="the watchers look again after so long")
+    alarm_standing_s: Seconds = Field(default=120, description="a unit under way that stands for so long: a warning")
+    alarm_no_progress_s: Seconds = Field(default=300, description="the same for one that comes no nearer")
+    alarm_unassigned_left_s: Seconds = Field(default=240, description="nobody sent with so long left of the target")
+    alarm_link_lost_s: Seconds = Field(default=45, description="a car on an assignment without a link for so long")
+    alarm_camera_grace_s: Seconds = Field(default=30, description="after setting off to priority 1 a camera records")
+    waiting_counts: bool = Field(default=True, description="the sign-in screen counts SOS and calls without a unit")
+
     fix_retention_days: int = Field(default=90, ge=1)
     tile_url: str | None = Field(default=None, description="base map tiles {z}/{x}/{y}; unset: the imported streets")
     pool_size: int = Field(default=10, ge=2, le=500)
@@ -84,6 +94,18 @@ class Settings(PolicyEnvironment):
         if value < info.data.get("coverage_threshold", 0.0):
             raise ValueError("must not be below PATROL_COVERAGE_THRESHOLD")
         return value
+
+    def alarm_rules(self) -> AlarmRules:
+        """The figures of the watchers."""
+        return AlarmRules(
+            standing_s=self.alarm_standing_s,
+            no_progress_s=self.alarm_no_progress_s,
+            fresh_s=self.stale_after_s,
+            target_s=self.policy_target_s,
+            unassigned_left_s=self.alarm_unassigned_left_s,
+            link_lost_s=self.alarm_link_lost_s,
+            camera_grace_s=self.alarm_camera_grace_s,
+        )
 
     def printable(self) -> dict[str, Any]:
         """Every setting but those that hold a secret; lists as the environment would hold them."""

@@ -86,6 +86,12 @@ fixes = Table(
     Column("altitude_m", Double),
     Column("source", Text),
     PrimaryKeyConstraint("unit_id", "fixed_at", "boot", "seq"),
+    Index(
+        "ix_fixes_received_at",
+        "received_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": True, "pages_per_range": 32},
+    ),
     postgresql_partition_by="RANGE (fixed_at)",
     comment="Every position report, partitioned by day (UTC) of the receiver's time",
 )

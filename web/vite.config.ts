@@ -12,6 +12,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: {
+      // The map library changes seldom: on its own it stays in the browser's store when the screens change.
+      output: { codeSplitting: { groups: [{ name: 'maplibre', test: /node_modules\/maplibre-gl\// }] } },
+    },
   },
   server: { proxy: { '/api': { target: server, ws: true, changeOrigin: true } } },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },

@@ -19,8 +19,10 @@ from dispatch.store.away import is_away
 
 _log = structlog.get_logger()
 router = APIRouter()
-HEARTBEAT_S: Final = 2.0
+HEARTBEAT_S: Final = 1.0
 RECHECK_S: Final = 60.0
+WRITE_S: Final = 10.0
+"""A browser that takes nothing for so long is gone, or will come back for a snapshot."""
 ROLES: Final = frozenset({"dispatcher", "supervisor"})
 POLICY_VIOLATION: Final = 1008
 TRY_AGAIN_LATER: Final = 1013
@@ -47,8 +49,9 @@ async def feed(socket: WebSocket) -> None:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
     codes = [_code_of(end) for end in ends if isinstance(end, Exception)]
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await socket.close(TRY_AGAIN_LATER if listener.overrun else max(codes, default=POLICY_VIOLATION))
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+        async with asyncio.timeout(WRITE_S):
+            await socket.close(TRY_AGAIN_LATER if listener.overrun else max(codes, default=POLICY_VIOLATION))
 
 
 def _code_of(error: Exception) -> int:
@@ -109,35 +112,35 @@ class _Stream:
 
     def __init__(self, socket: WebSocket, hub: FeedHub, listener: Listener) -> None:
         self._socket, self._hub, self._listener = socket, hub, listener
-        self._asked = asyncio.Event()
-        self._asked.set()
+        self._stream = ""
         self._sent_seq = 0
 
     async def send(self) -> None:
-        """The snapshot first, and again whenever the browser asks; then what the hub puts in the queue."""
+        """The snapshot first, and again whenever browser or hub asks; then what the hub puts in the queue."""
         while not self._listener.overrun:
-            if self._asked.is_set():
-                self._asked.clear()
+            if self._listener.asked.is_set():
+                self._listener.asked.clear()
                 snapshot = await self._hub.snapshot()
-                self._sent_seq = snapshot["seq"]
+                self._stream, self._sent_seq = snapshot["stream"], snapshot["seq"]
                 await self._write(snapshot)
-            frame = await self._next()
-            if frame is None:
+            frame = await self._listener.queue.get()
+            if frame["type"] == "asked":
                 continue
             if frame["type"] == "event":
-                if frame["seq"] <= self._sent_seq:
+                if frame["stream"] != self._stream or frame["seq"] <= self._sent_seq:
                     continue  # contained in the snapshot
                 self._sent_seq = frame["seq"]
             elif frame["type"] == "heartbeat":
-                frame = frame | {"seq": self._sent_seq}
+                frame = frame | {"stream": self._stream, "seq": self._sent_seq}
             await self._write(frame)
 
-    async def _next(self) -> dict[str, Any] | None:
-        frame = await self._listener.queue.get()
-        return None if frame["type"] == "asked" else frame
-
     async def _write(self, frame: dict[str, Any]) -> None:
-        await self._socket.send_text(_encode(frame).decode())
+        """Waits for a browser that is slow, but not for one that is gone without a word."""
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await self._socket.send_text(_encode(frame).decode())
+        except TimeoutError:
+            self._listener.overrun = True
 
     async def receive(self) -> None:
         """A browser says one thing: `{"type": "snapshot"}`, "I have a gap"."""
@@ -147,11 +150,10 @@ class _Stream:
                 with contextlib.suppress(msgspec.DecodeError):
                     message = msgspec.json.decode(text)
                     if isinstance(message, dict) and message.get("type") == "snapshot":
-                        self._asked.set()
-                        self._listener.put({"type": "asked"})
+                        self._listener.ask()
 
     async def beat(self) -> None:
-        """Every 2 s, so that a screen knows within three that it is alone."""
+        """Every second, so that a screen knows within three that it is alone."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._listener.put(self._hub.heartbeat())

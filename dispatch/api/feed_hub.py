@@ -1,39 +1,42 @@
 """The browser feed's centre: follows the event log, coalesces positions, and hands both to every listener.
 
 Register, fetch, apply: a listener is registered before its snapshot is read, and events carry the state of what they
-changed, so that applying one twice does no harm. Numbers rise by one; a gap tells the client to ask again.
+changed, so that applying one twice does no harm. Numbers rise by one within a stream; a gap or another stream tells
+the client to ask again. Reads take turns, so that what is told later was also read later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
-from uuid import UUID
+from uuid import uuid4
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api import present
-from dispatch.api.standby import suggestion_view
+from dispatch.api.feed_picture import Changed, Frame, Picture, differences, new_lines, one_moment, read_picture, take
+from dispatch.api.feed_positions import NewestPositions
 from dispatch.service.desk import Desk
 from dispatch.service.waking import hinted
-from dispatch.store import log, standby, views
+from dispatch.store import log
 from dispatch.store.rows import AnyRow
 from gateway.store import unit_positions
 
 _log = structlog.get_logger()
 FLUSH_S: Final = 0.25
-REREAD_S: Final = 2.0
+REREAD_S: Final = 1.0
+POSITIONS_S: Final = 2.0
+SWEEP_S: Final = 5.0
+"""How often all is compared with what was told: what changes without an event is on the screens after two of these."""
+BEHIND_S: Final = 2.5
+"""A log that could not be read for so long may hold what no screen knows."""
 BATCH: Final = 200
 QUEUE_LIMIT: Final = 1000
 """A listener this far behind is cut off; its browser comes back and takes a snapshot."""
-
-Frame = dict[str, Any]
 
 
 class Listener:
@@ -42,6 +45,8 @@ class Listener:
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Frame] = asyncio.Queue(QUEUE_LIMIT)
         self.overrun = False
+        self.asked = asyncio.Event()
+        self.asked.set()
 
     def put(self, frame: Frame) -> None:
         """Never waits: a slow browser must not hold up the others."""
@@ -49,6 +54,11 @@ class Listener:
             self.queue.put_nowait(frame)
         except asyncio.QueueFull:
             self.overrun = True
+
+    def ask(self) -> None:
+        """It gets a fresh snapshot next, because it or the hub wants it to."""
+        self.asked.set()
+        self.put({"type": "asked"})
 
 
 class FeedHub:
@@ -58,9 +68,16 @@ class FeedHub:
         self._desk = desk
         self._listeners: set[Listener] = set()
         self._grown = asyncio.Event()
-        self._positions: dict[str, Frame] = {}
-        self._newest: dict[UUID, datetime] = {}
+        self._positions = NewestPositions()
         self._last_event_id = 0
+        self._reading = asyncio.Lock()
+        self._reads = 0
+        self._shared: tuple[int, Frame] | None = None
+        self._told: Picture | None = None
+        """What a listener that got every frame shows; None while nobody listens."""
+        self._suspected: set[tuple[str, str]] = set()
+        self._complete_at: float | None = None
+        self.stream = uuid4().hex
         self.seq = 0
 
     @property
@@ -74,29 +91,8 @@ class FeedHub:
 
     def fixes_came(self, payload: Any) -> None:
         """A `fixes` hint: keeps the newest position of each unit until the next flush."""
-        if not self._listeners or not isinstance(payload, list):
-            return
-        for fix in payload:
-            with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
-                if fix.get("live", True):
-                    self._keep(
-                        UUID(fix["unit_id"]),
-                        _from_ms(fix["time_ms"]),
-                        {
-                            "lat": fix["lat"],
-                            "lon": fix["lon"],
-                            "accuracy_m": fix.get("accuracy_m"),
-                            "speed_mps": fix.get("speed_mps"),
-                            "course_deg": fix.get("course_deg"),
-                            "received_at": _from_ms(fix["received_ms"]).isoformat(),
-                        },
-                    )
-
-    def _keep(self, unit_id: UUID, fixed_at: datetime, members: Frame) -> None:
-        newest = self._newest.get(unit_id)
-        if newest is None or newest < fixed_at:
-            self._newest[unit_id] = fixed_at
-            self._positions[str(unit_id)] = {"unit_id": str(unit_id), "fixed_at": fixed_at.isoformat(), **members}
+        if self._listeners:
+            self._positions.hear(payload)
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[Listener]:
@@ -107,29 +103,45 @@ class FeedHub:
             yield listener
         finally:
             self._listeners.discard(listener)
+            if not self._listeners:
+                self._told = None
 
     async def snapshot(self) -> Frame:
-        """All that a screen shows now. `seq`: events up to it are contained."""
-        seq = self.seq
-        async with self._desk.engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ")
-            units = await present.unit_views(connection)
-            incidents = await present.incident_views(connection, await views.open_incident_rows(connection))
-            alarms = [present.alarm_view(row) for row in await views.alarm_rows(connection, only_open=True)]
-            suggestions = [suggestion_view(row) for row in await standby.standing_suggestions(connection)]
-        return {
-            "type": "snapshot",
-            "seq": seq,
-            "server_time": self._desk.clock().isoformat(),
-            "units": _plain(units),
-            "incidents": _plain(incidents),
-            "alarms": _plain(alarms),
-            "suggestions": _plain(suggestions),
-        }
+        """All that a screen shows now. `seq`: events up to it are contained.
+
+        Who asks while one is being read gets the next one together with all others who wait, so that a hundred screens
+        that come back at once cost two reads.
+        """
+        begun = self._reads
+        async with self._reading:
+            if self._shared is None or self._shared[0] <= begun:
+                self._reads += 1
+                self._shared = None
+                self._shared = (self._reads, await self._read_snapshot())
+            return self._shared[1]
+
+    async def _read_snapshot(self) -> Frame:
+        async with one_moment(self._desk.engine) as connection:
+            picture = await read_picture(connection)
+        if self._told is None:
+            self._told = {name: dict(group) for name, group in picture.items()}
+        lists = {name: list(group.values()) for name, group in picture.items()}
+        return {"type": "snapshot", "stream": self.stream, "seq": self.seq, "server_time": self._now(), **lists}
 
     def heartbeat(self) -> Frame:
-        """Lets a screen know within seconds that the server or the way to it is gone."""
-        return {"type": "heartbeat", "seq": self.seq, "server_time": self._desk.clock().isoformat()}
+        """Lets a screen know within seconds that the server, its database or the way to it is gone."""
+        since = None if self._complete_at is None else asyncio.get_running_loop().time() - self._complete_at
+        behind_s = 0.0 if since is not None and since < BEHIND_S else round(since or BEHIND_S, 1)
+        return {
+            "type": "heartbeat",
+            "stream": self.stream,
+            "seq": self.seq,
+            "server_time": self._now(),
+            "behind_s": behind_s,
+        }
+
+    def _now(self) -> str:
+        return self._desk.clock().isoformat()
 
     async def begin(self) -> None:
         """Follows the log from here on; before any listener, whose snapshot might else miss what comes in between."""
@@ -138,7 +150,12 @@ class FeedHub:
 
     async def run(self) -> None:
         """Follows the log and flushes positions until it is cancelled."""
-        await asyncio.gather(self._follow_log(), self._flush_positions(), self._reread_positions())
+        await asyncio.gather(
+            self._follow_log(),
+            self._flush_positions(),
+            self._every(POSITIONS_S, self._reread_positions),
+            self._every(SWEEP_S, self.sweep),
+        )
 
     async def _follow_log(self) -> None:
         while True:
@@ -146,99 +163,84 @@ class FeedHub:
             try:
                 while await self._broadcast_new():
                     pass
+                self._complete_at = asyncio.get_running_loop().time()
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("feed_waits_for_database", error=type(error).__name__)
                 await asyncio.sleep(REREAD_S)
             await hinted(self._grown, REREAD_S)
 
     async def _broadcast_new(self) -> bool:
-        async with self._desk.engine.connect() as connection:
-            rows = await log.events_after(connection, self._last_event_id, BATCH)
-            if not rows:
+        async with self._reading, one_moment(self._desk.engine) as connection:
+            rows, changed = await new_lines(connection, self._last_event_id, BATCH)
+            if changed is None:
+                await self._notice_another_log(await log.last_event_id(connection))
                 return False
-            changed = await _Changed.of(connection, rows)
+            self._broadcast(rows, changed)
+        return len(rows) == BATCH
+
+    def _broadcast(self, rows: Sequence[AnyRow], changed: Changed) -> None:
         for row in rows:
             self._last_event_id = row.event_id
             self.seq += 1
-            frame = {
-                "type": "event",
-                "seq": self.seq,
-                "event": present.event_view(row).model_dump(mode="json"),
-                **changed.by(row),
-            }
-            for listener in self._listeners:
-                listener.put(frame)
-        return len(rows) == BATCH
+            what = changed.by(row)
+            if self._told is not None:
+                take(self._told, what)
+            event = present.event_view(row).model_dump(mode="json")
+            self._tell({"type": "event", "stream": self.stream, "seq": self.seq, "event": event, **what})
+
+    async def _notice_another_log(self, newest: int) -> None:
+        """A standby that took over may lack the last lines that the old primary had; new ones would get their ids."""
+        if newest >= self._last_event_id:
+            return
+        _log.error("event_log_went_back", known=self._last_event_id, newest=newest)
+        self._last_event_id, self.stream, self.seq = newest, uuid4().hex, 0
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._told, self._shared = None, None
+        for listener in self._listeners:
+            listener.ask()
+
+    def _tell(self, frame: Frame) -> None:
+        for listener in self._listeners:
+            listener.put(frame)
+
+    async def sweep(self) -> None:
+        """Compares all with what was told; where something differs twice, changed without an event, all get it anew."""
+        if self._told is None:
+            return
+        async with self._reading, one_moment(self._desk.engine) as connection:
+            rows, changed = await new_lines(connection, self._last_event_id, BATCH)
+            if changed is not None:
+                self._broadcast(rows, changed)
+            if len(rows) == BATCH or self._told is None:
+                return
+            different = differences(self._told, await read_picture(connection))
+        if again := different & self._suspected:
+            _log.info("feed_told_anew", objects=len(again))
+            self._suspected = set()
+            self._start_anew()
+        else:
+            self._suspected = different
 
     async def _flush_positions(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_S)
-            if self._positions:
-                frame = {"type": "positions", "items": list(self._positions.values())}
-                self._positions = {}
-                for listener in self._listeners:
-                    listener.put(frame)
+            if items := self._positions.take():
+                self._tell({"type": "positions", "items": items})
 
-    async def _reread_positions(self) -> None:
-        """What the bus lost: newer positions that only the table knows."""
+    async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(REREAD_S)
+            await asyncio.sleep(seconds)
             if not self._listeners:
                 continue
             try:
-                async with self._desk.engine.connect() as connection:
-                    rows = (await connection.execute(select(unit_positions))).all()
+                await look()
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("feed_waits_for_database", error=type(error).__name__)
-                continue
-            for row in rows:
-                view = present.position_view(row).model_dump(mode="json", exclude={"fixed_at"})
-                self._keep(row.unit_id, row.fixed_at, view)
 
-
-class _Changed:
-    """What a batch of events changed, as it is now, by id."""
-
-    def __init__(
-        self,
-        incidents: dict[str, Frame],
-        units: dict[str, Frame],
-        alarms: dict[str, Frame],
-        suggestions: dict[str, Frame],
-    ) -> None:
-        self._incidents, self._units, self._alarms, self._suggestions = incidents, units, alarms, suggestions
-
-    @classmethod
-    async def of(cls, connection: AsyncConnection, rows: Sequence[AnyRow]) -> _Changed:
-        incident_rows = await views.incident_rows(connection, {row.incident_id for row in rows if row.incident_id})
-        incidents = await present.incident_views(connection, incident_rows)
-        units = await present.unit_views(connection, {row.unit_id for row in rows if row.unit_id})
-        alarms = [present.alarm_view(row) for row in await views.changed_alarm_rows(connection, rows)]
-        named = [UUID(row.data["suggestion_id"]) for row in rows if "suggestion_id" in row.data]
-        suggested = await standby.suggestion_rows(connection, suggestion_ids=named) if named else []
-        suggestions = [suggestion_view(row) for row in suggested]
-        groups = (incidents, units, alarms, suggestions)
-        return cls(*({view["id"]: view for view in _plain(group)} for group in groups))
-
-    def by(self, row: AnyRow) -> dict[str, list[Frame]]:
-        incident, unit, suggestion = str(row.incident_id), str(row.unit_id), row.data.get("suggestion_id")
-        return {
-            "incidents": [self._incidents[incident]] if incident in self._incidents else [],
-            "units": [self._units[unit]] if unit in self._units else [],
-            "alarms": [
-                alarm
-                for alarm in self._alarms.values()
-                if alarm["id"] == row.data.get("alarm_id")
-                or (row.incident_id is not None and alarm["incident_id"] == incident)
-                or (row.unit_id is not None and alarm["unit_id"] == unit)
-            ],
-            "suggestions": [self._suggestions[suggestion]] if suggestion in self._suggestions else [],
-        }
-
-
-def _plain(group: list[Any]) -> list[Frame]:
-    return [view.model_dump(mode="json") for view in group]
-
-
-def _from_ms(epoch_ms: int) -> datetime:
-    return datetime.fromtimestamp(epoch_ms / 1000, tz=UTC)
+    async def _reread_positions(self) -> None:
+        """What the bus lost: newer positions that only the table knows."""
+        async with self._desk.engine.connect() as connection:
+            rows = (await connection.execute(select(unit_positions))).all()
+        self._positions.read(rows)

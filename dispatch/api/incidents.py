@@ -49,7 +49,7 @@ async def _detail(desk: Desk, incident_id: UUID, by: Person) -> schemas.Incident
     return detail
 
 
-@router.post("/incidents", status_code=201, responses=described(401, 403))
+@router.post("/incidents", status_code=201, responses=described(401, 403, 404, 409))
 async def enter(
     body: schemas.NewIncident, desk: TheDesk, by: Dispatching, response: Response, key: IdempotencyKey = None
 ) -> schemas.IncidentDetail:
@@ -66,6 +66,7 @@ async def enter(
         accident_class=AccidentClass(body.accident_class) if body.accident_class else None,
         exclusion=body.exclusion,
         confirm_outside=body.confirm_outside,
+        same_as=body.same_as,
     )
     incident_id, is_new = await incidents.enter_incident(desk, entry, by, key)
     if not is_new:
@@ -80,6 +81,15 @@ async def list_incidents(
     state: Literal["open", "closed", "all"] = "all",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=100,
+            pattern=schemas.NO_NUL,
+            description="Letters of the number, address, description, disposition or of a call sign that was sent",
+        ),
+    ] = None,
 ) -> schemas.IncidentPage:
     """Newest first, by the time of the call. `closed` means ended in any way."""
     async with desk.engine.connect() as connection:
@@ -90,6 +100,7 @@ async def list_incidents(
             end=period.end,
             before=_from_cursor(cursor) if cursor else None,
             limit=limit + 1,
+            search=search,
         )
         page = rows[:limit]
         items = await present.incident_views(connection, page)
@@ -170,7 +181,8 @@ async def assign(
 ) -> schemas.AssignmentView:
     """Assign by hand. 409 `unit_busy` or `unit_unavailable`, with the reason, where the unit can't go.
 
-    A unit that is under way to another incident leaves it only with `divert`; one that has arrived is busy.
+    A unit that is under way to another incident leaves it only with `divert`; one that has arrived is busy. With
+    `seen`, 409 `changed_meanwhile` where somebody else sent a unit that the dispatcher did not know of.
     """
     assignment_id = await assigning.assign_by_hand(
         desk,
@@ -180,6 +192,7 @@ async def assign(
         override_reason=body.override_reason,
         replaces=body.replaces,
         divert=body.divert,
+        seen=body.seen,
     )
     return await _assignment(desk, assignment_id)
 

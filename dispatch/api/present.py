@@ -17,10 +17,11 @@ from dispatch.domain.refusals import NotFound
 from dispatch.domain.unit import status_of
 from dispatch.store import log, views
 from dispatch.store.decisions import decisions_of
+from dispatch.store.incidents import calls_merged_into
 from dispatch.store.rows import AnyRow
 
 
-def assignment_view(row: AnyRow) -> schemas.AssignmentView:
+def assignment_view(row: Any) -> schemas.AssignmentView:
     """An assignment with its unit's call sign."""
     return schemas.AssignmentView(
         id=row.assignment_id,
@@ -43,7 +44,9 @@ def assignment_view(row: AnyRow) -> schemas.AssignmentView:
     )
 
 
-def _incident_members(row: AnyRow, assigned: Sequence[AnyRow]) -> dict[str, Any]:
+def incident_members(row: Any, assigned: Sequence[Any]) -> dict[str, Any]:
+    """An incident as lists show it, from its row and those of its assignments."""
+
     def first(milestone: str) -> Any:
         return min((getattr(a, milestone) for a in assigned if getattr(a, milestone) is not None), default=None)
 
@@ -65,6 +68,8 @@ def _incident_members(row: AnyRow, assigned: Sequence[AnyRow]) -> dict[str, Any]
         "merged_into": row.merged_into,
         "disposition": row.disposition,
         "version": row.version,
+        "seen_at": row.seen_at,
+        "seen_by": row.seen_by,
         "received_at": row.received_at,
         "created_at": row.created_at,
         "arrive_by": row.received_at + timedelta(seconds=TARGET_S),
@@ -86,7 +91,7 @@ async def incident_views(connection: AsyncConnection, rows: Sequence[AnyRow]) ->
         assigned[assignment.incident_id].append(assignment)
         if assignment.merged_into is not None:
             assigned[assignment.merged_into].append(assignment)
-    return [schemas.IncidentView(**_incident_members(row, assigned[row.incident_id])) for row in rows]
+    return [schemas.IncidentView(**incident_members(row, assigned[row.incident_id])) for row in rows]
 
 
 async def incident_detail(connection: AsyncConnection, incident_id: UUID) -> schemas.IncidentDetail:
@@ -97,7 +102,7 @@ async def incident_detail(connection: AsyncConnection, incident_id: UUID) -> sch
     row = rows[0]
     assigned = await views.assignment_rows(connection, [incident_id])
     return schemas.IncidentDetail(
-        **_incident_members(row, assigned),
+        **incident_members(row, assigned),
         caller_name=row.caller_name,
         caller_phone=row.caller_phone,
         created_by=row.created_by_name,
@@ -119,11 +124,22 @@ async def incident_detail(connection: AsyncConnection, incident_id: UUID) -> sch
             )
             for decision in await decisions_of(connection, incident_id)
         ],
+        merged_calls=[
+            schemas.MergedCall(
+                id=call.incident_id,
+                number=call.number,
+                received_at=call.received_at,
+                address=call.address,
+                description=call.description,
+            )
+            for call in await calls_merged_into(connection, incident_id)
+        ],
     )
 
 
 def event_view(row: AnyRow) -> schemas.EventView:
-    """One line of the log."""
+    """One line of the log, a note with its words."""
+    data = row.data if row.note_text is None else {**row.data, "text": row.note_text}
     return schemas.EventView(
         id=row.event_id,
         kind=row.kind,
@@ -136,11 +152,11 @@ def event_view(row: AnyRow) -> schemas.EventView:
         assignment_id=row.assignment_id,
         unit_id=row.unit_id,
         unit_name=row.unit_name,
-        data=row.data,
+        data=data,
     )
 
 
-def position_view(row: AnyRow) -> schemas.PositionView:
+def position_view(row: Any) -> schemas.PositionView:
     """A fix, live or past."""
     return schemas.PositionView(
         lat=row.lat,
@@ -159,10 +175,11 @@ async def unit_views(connection: AsyncConnection, unit_ids: Iterable[UUID] | Non
     cameras: dict[UUID, list[schemas.CameraView]] = defaultdict(list)
     for row in await views.camera_rows(connection, wanted):
         cameras[row.unit_id].append(schemas.CameraView.model_validate(row))
-    return [_unit_view(row, cameras[row.unit_id]) for row in await views.unit_rows(connection, wanted)]
+    return [unit_view(row, cameras[row.unit_id]) for row in await views.unit_rows(connection, wanted)]
 
 
-def _unit_view(row: AnyRow, cameras: list[schemas.CameraView]) -> schemas.UnitView:
+def unit_view(row: Any, cameras: list[schemas.CameraView]) -> schemas.UnitView:
+    """A unit with its position, its assignment and its cameras."""
     active = AssignmentState(row.assignment_state) if row.assignment_state else None
     assignment = None
     if active is not None:
@@ -193,7 +210,7 @@ def _unit_view(row: AnyRow, cameras: list[schemas.CameraView]) -> schemas.UnitVi
     )
 
 
-def alarm_view(row: AnyRow) -> schemas.AlarmView:
+def alarm_view(row: Any) -> schemas.AlarmView:
     """An alarm with the names of what it is about."""
     return schemas.AlarmView(
         id=row.alarm_id,
@@ -211,4 +228,6 @@ def alarm_view(row: AnyRow) -> schemas.AlarmView:
         acknowledged_by=row.acknowledged_by,
         resolved_at=row.resolved_at,
         resolved_by=row.resolved_by,
+        snoozed_until=row.snoozed_until,
+        snoozed_by=row.snoozed_by,
     )

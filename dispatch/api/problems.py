@@ -81,7 +81,7 @@ def problem(
     if status is HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = "Bearer"
     if status in RETRY_AFTER_S:
-        extra["Retry-After"] = RETRY_AFTER_S[status]
+        extra.setdefault("Retry-After", RETRY_AFTER_S[status])
     return ProblemResponse(body, status_code=int(status), headers=extra)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -13,7 +13,6 @@ from dispatch.api.signed_in import MAY_READ, Dispatching, TheDesk
 from dispatch.service.desk import Desk
 from dispatch.service.standby import accept_suggestion, dismiss_suggestion
 from dispatch.store import standby as store
-from dispatch.store.rows import AnyRow
 
 router = APIRouter(tags=["standby"])
 
@@ -50,7 +49,7 @@ async def _suggestion(desk: Desk, suggestion_id: UUID) -> schemas.SuggestionView
         return suggestion_view((await store.suggestion_rows(connection, suggestion_ids=[suggestion_id]))[0])
 
 
-def suggestion_view(row: AnyRow) -> schemas.SuggestionView:
+def suggestion_view(row: Any) -> schemas.SuggestionView:
     """A suggestion with its unit's call sign."""
     return schemas.SuggestionView(
         id=row.suggestion_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from dispatch.commands.access import Access, DataOption, with_data
 from dispatch.domain.refusals import NoMap
+from dispatch.roads.places import Place
 from dispatch.roads.refusal import MapRefused
 from dispatch.store import registry
 
@@ -25,6 +27,7 @@ def import_(
     """Load a city's streets; a file that cannot be read whole changes nothing."""
     # numpy, scipy, osmium: no other command has to wait for them
     from dispatch.roads.osm_import import import_osm, parse_bbox  # noqa: PLC0415
+    from dispatch.roads.places_osm import read_places  # noqa: PLC0415
     from dispatch.service.street_maps import load_map  # noqa: PLC0415
 
     try:
@@ -32,16 +35,17 @@ def import_(
     except MapRefused as refusal:
         raise typer.BadParameter(str(refusal), param_hint="--bbox") from refusal
     street_map = import_osm(file, box)
+    places = read_places(file, box)
 
     async def store(access: Access) -> None:
         async with access.engine.begin() as connection:
-            await load_map(connection, street_map)
+            await load_map(connection, street_map, places)
         await access.announce("map", {})
 
     with_data(data, store)
     typer.echo(
         f"{street_map.info.source}: {street_map.info.ways_taken} ways, {street_map.kilometres:.0f} km of streets, "
-        f"{street_map.nodes} junctions; {_left_out(street_map.info.dropped)}"
+        f"{street_map.nodes} junctions; {_left_out(street_map.info.dropped)}; {_places(places)}"
     )
 
 
@@ -68,6 +72,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items()) or "nothing"
     return "none" if value is None else str(value)
+
+
+def _places(places: Sequence[Place]) -> str:
+    addresses = sum(place.kind == "address" for place in places)
+    return f"{addresses} addresses, {len(places) - addresses} named places"
 
 
 def _left_out(dropped: dict[str, int]) -> str:

@@ -22,6 +22,7 @@ from dispatch.domain.policy_settings import ACCIDENT_SPECIALIST
 from dispatch.domain.refusals import Refused
 from dispatch.roads.chiayi_outline import CHIAYI_OUTLINE
 from dispatch.roads.generated_city import generate_chiayi
+from dispatch.roads.generated_places import generated_places
 from dispatch.roads.street_map import StreetMap
 from dispatch.service.accounts import hash_password
 from dispatch.service.fleet import usual_crew
@@ -131,7 +132,7 @@ def _plan() -> dict[str, Any]:
 
 async def _found(connection: AsyncConnection, plan: dict[str, Any]) -> None:
     streets = generate_chiayi(SEED)
-    await load_map(connection, streets)
+    await load_map(connection, streets, generated_places(streets, SEED))
     for name, role in (ACCOUNTS | {CALL_TAKER: "dispatcher"}).items():
         await registry.add_user(connection, name, hash_password(plan["passwords"][name]), role)
     station_ids = await _add_stations(connection, station_places(streets))

@@ -9,9 +9,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
+from scipy.special import ndtri
 
+from dispatch.domain.lateness import chance_later_than
 from dispatch.roads.metric import Floats
+
+__all__ = ["chance_later_than", "quantile_s", "spread_s"]
 
 STREET_SIGMA: Final = 0.2
 """σ of the logarithm of true over estimated time, along streets: that of the Manhattan scenario, where signals, queues
@@ -36,16 +39,16 @@ def spread_s(eta_s: ArrayLike, *, position_age_s: ArrayLike = 0.0, on_street: Ar
     return np.asarray(np.sqrt(driving_s**2 + stale_s**2 + START_S**2))
 
 
-def chance_later_than(eta_s: ArrayLike, deviation_s: ArrayLike, limit_s: ArrayLike) -> Floats:
-    """Chance that the way takes longer than the limit, of a lognormal time with this mean and standard deviation.
+def quantile_s(eta_s: ArrayLike, deviation_s: ArrayLike, share: ArrayLike) -> Floats:
+    """Seconds that the way takes at most in this share of drives (0 to 1), of the same lognormal time.
 
-    0 or 1 where there is no deviation. Negative limits are always exceeded.
+    The ETA itself where there is no deviation or no way. A wide deviation of a short way has a long tail and a mean
+    above most drives: then even the higher share may lie below the ETA.
     """
-    mean, deviation, limit = (np.asarray(value, dtype=np.float64) for value in (eta_s, deviation_s, limit_s))
-    mean, deviation, limit = np.broadcast_arrays(mean, deviation, limit)
-    spread = (mean > 0) & (deviation > 0) & (limit > 0)
-    chance = np.where(mean > limit, 1.0, 0.0)
-    of, by, to = mean[spread], deviation[spread], limit[spread]
-    variance = np.log1p((by / of) ** 2)
-    chance[spread] = ndtr((np.log(of) - variance / 2 - np.log(to)) / np.sqrt(variance))
-    return np.asarray(chance)
+    mean, deviation, wanted = (np.asarray(value, dtype=np.float64) for value in (eta_s, deviation_s, share))
+    mean, deviation, wanted = np.broadcast_arrays(mean, deviation, wanted)
+    seconds = np.array(mean)
+    spread = (mean > 0) & (deviation > 0)
+    variance = np.log1p((deviation[spread] / mean[spread]) ** 2)
+    seconds[spread] = mean[spread] * np.exp(ndtri(wanted[spread]) * np.sqrt(variance) - variance / 2)
+    return np.asarray(seconds)

@@ -38,6 +38,9 @@ def draw(
 def _stretch(street_map: StreetMap, edge: int, begin_m: float, end_m: float) -> np.ndarray:
     """The points (lon, lat) of part of an edge, its cut ends included."""
     lats, lons = street_map.shape(edge)
+    if min(begin_m, end_m) <= 0 and max(begin_m, end_m) >= street_map.edge_length_m[edge]:  # all but the first and last
+        points = np.column_stack((lons, lats))
+        return points if begin_m <= end_m else points[::-1]
     along = np.concatenate(([0.0], np.cumsum(steps_m(lats, lons))))
     low, high = sorted((begin_m, end_m))
     inner = along[(along > low) & (along < high)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.incident import Incident
 from dispatch.domain.judging import is_under_way
 from dispatch.domain.policy import DIVERTED
-from dispatch.domain.refusals import Invalid, UnitBusy, UnitUnavailable
+from dispatch.domain.refusals import ChangedMeanwhile, Invalid, UnitBusy, UnitUnavailable
 from dispatch.domain.unit import UnitStatus
 from dispatch.service.desk import Desk
 from dispatch.service.orders import order, way
@@ -167,10 +167,12 @@ async def assign_by_hand(
     override_reason: str | None = None,
     replaces: UUID | None = None,
     divert: bool = False,
+    seen: Collection[UUID] | None = None,
 ) -> UUID:
     """A dispatcher's choice. The new assignment's id.
 
-    `replaces` takes that assignment off in the same transaction; `divert` the unit off what it is under way to.
+    `replaces` takes that assignment off in the same transaction; `divert` the unit off what it is under way to. `seen`:
+    the active assignments that the choice was made with; raises ChangedMeanwhile where there are others.
     """
     by = {"said_by": SaidBy.DISPATCHER, "actor": dispatcher}
     async with transaction(desk) as work:
@@ -181,6 +183,8 @@ async def assign_by_hand(
         locked = {one: await lock_incident(work.connection, one) for one in sorted(wanted)}
         incident = locked[incident_id]
         incident.require_open()
+        if seen is not None:
+            await _require_as_seen(work, incident, seen)
         if replaces is not None:
             replaced = next(
                 (a for a in await active_assignments(work.connection, incident_id) if a.assignment_id == replaces), None
@@ -199,6 +203,15 @@ async def assign_by_hand(
         choice = Choice(candidates=candidates, leaves=leaves, dispatcher=dispatcher, override_reason=override_reason)
         assignment = await send_unit(desk, work, incident, unit_id, choice)
     return assignment.assignment_id
+
+
+async def _require_as_seen(work: Work, incident: Incident, seen: Collection[UUID]) -> None:
+    more = [a for a in await active_assignments(work.connection, incident.incident_id) if a.assignment_id not in seen]
+    if more:
+        names = ", ".join([(await unit_now(work.connection, one.unit_id)).name for one in more])
+        raise ChangedMeanwhile(
+            f"{names} was sent to incident {incident.number} meanwhile; look again, then choose.", member="seen"
+        )
 
 
 async def _under_way(work: Work, unit_id: UUID) -> Assignment | None:

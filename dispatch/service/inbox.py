@@ -98,7 +98,8 @@ async def _take_effect(desk: Desk, work: Work, message: CarMessage) -> None:
     elif message.type == "camera":
         said_at = message.sent_at or message.received_at
         if await keep_camera_state(work.connection, message.unit_id, said_at, body):
-            data = {"camera_id": body["camera_id"], "state": body["state"]}
+            measured = {name: body.get(name) for name in ("battery_pct", "free_mb", "recording_id")}
+            data = {"camera_id": body["camera_id"], "state": body["state"], **measured}
             work.record(_by_crew(EventKind.CAMERA_CHANGED, message, said_at, data))
 
 

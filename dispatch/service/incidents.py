@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 
+from dispatch.domain.alarm_rules import AlarmKind
 from dispatch.domain.assignment import AssignmentState
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.geometry import Position
@@ -40,11 +41,12 @@ from dispatch.store.incidents import (
     lock_incident,
     next_number,
 )
+from dispatch.store.past_kept import born_with, keep_words
 from dispatch.store.units import nearest_station, unit_now
 
 TAIPEI: Final = ZoneInfo("Asia/Taipei")
 LOGGED_MEMBERS: Final = frozenset({"category", "priority", "lat", "lon", "accident_class"})
-INCIDENT_WARNINGS: Final = ("no_acknowledgement", "declined", "no_unit", "second_unit")
+INCIDENT_WARNINGS: Final = ("no_acknowledgement", "declined", "no_unit", "second_unit", *AlarmKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Entry:
     accident_class: AccidentClass | None = None
     exclusion: str | None = None
     confirm_outside: bool = False
+    same_as: UUID | None = None
+    """The open incident that this call is about as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Person:
 async def enter_incident(desk: Desk, entry: Entry, by: Person, key: str | None) -> tuple[UUID, bool]:
     """A new incident's id and True; the earlier one's and False where this key made one already.
 
-    Raises OutsideArea, Invalid.
+    A call about an open incident (`same_as`) is entered as merged into it, in one step: nobody could ever be sent
+    for it. Raises OutsideArea, Invalid; NotFound, IncidentEnded for `same_as`.
     """
     if key is not None:
         async with desk.engine.connect() as connection:
@@ -103,6 +108,9 @@ async def _enter(desk: Desk, entry: Entry, by: Person, key: str | None) -> UUID:
     async with transaction(desk) as work:
         received_at = entry.received_at or work.now
         check_received_at(received_at, work.now)
+        other = await lock_incident(work.connection, entry.same_as) if entry.same_as else None
+        if other is not None:
+            other.require_open()
         incident = await add_incident(
             work.connection,
             incident_id=incident_id,
@@ -131,9 +139,11 @@ async def _enter(desk: Desk, entry: Entry, by: Person, key: str | None) -> UUID:
                 said_by=SaidBy.DISPATCHER,
                 actor=by.username,
                 incident_id=incident_id,
-                data={"number": incident.number, "category": str(entry.category), "priority": int(entry.priority)},
+                data=await born_with(work.connection, incident_id),
             )
         )
+        if other is not None:
+            await _join(work, incident, other, by)
     return incident_id
 
 
@@ -156,6 +166,7 @@ async def amend_incident(
         if "lat" in changes or "lon" in changes:
             place = Position(changes.get("lat", before.place.lat), changes.get("lon", before.place.lon))
             changes = changes | {"station_id": await nearest_station(work.connection, place)}
+        await keep_words(work.connection, incident_id, changes, work.now)
         after = await change_incident(work.connection, incident_id, **changes)
         for assignment in await active_assignments(work.connection, incident_id):
             unit = await unit_now(work.connection, assignment.unit_id)
@@ -165,6 +176,7 @@ async def amend_incident(
             await work.tell(assignment.unit_id, frame, assignment_id=assignment.assignment_id)
         # The log names what changed; free text and the caller's data stay where retention can reach them.
         kept = {n: v for n, v in changes.items() if n in LOGGED_MEMBERS}
+        kept |= {"station_id": str(changes["station_id"])} if changes.get("station_id") else {}
         named = sorted(set(changes) - {"station_id"})
         work.record(
             _by_dispatcher(EventKind.INCIDENT_CHANGED, work, incident_id, by, {"members": named, "values": kept})
@@ -217,25 +229,24 @@ async def merge_incident(desk: Desk, incident_id: UUID, into: UUID, by: Person) 
         incident.require_open()
         other.require_open()
         await _free_units(work, incident_id, AssignmentState.CANCELLED, by, f"merged into {other.number}")
-        await finish(work, incident_id, IncidentState.MERGED, merged_into=into, exclusion="duplicate")
-        await carry_on_merged(work.connection, incident_id, into)
-        data: dict[str, Any] = {"into": str(into), "into_number": other.number}
-        work.record(_by_dispatcher(EventKind.INCIDENT_MERGED, work, incident_id, by, data))
-        if incident.received_at < other.received_at:
-            await change_incident(work.connection, into, received_at=incident.received_at)
-        work.record(
-            _by_dispatcher(
-                EventKind.INCIDENT_CHANGED,
-                work,
-                into,
-                by,
-                {
-                    "members": ["received_at"] if incident.received_at < other.received_at else [],
-                    "merged": incident.number,
-                    "received_at_before": other.received_at.isoformat(),
-                },
-            )
-        )
+        await _join(work, incident, other, by)
+
+
+async def _join(work: Work, incident: Incident, other: Incident, by: Person) -> None:
+    incident_id, into = incident.incident_id, other.incident_id
+    await finish(work, incident_id, IncidentState.MERGED, merged_into=into, exclusion="duplicate")
+    await carry_on_merged(work.connection, incident_id, into)
+    data: dict[str, Any] = {"into": str(into), "into_number": other.number}
+    work.record(_by_dispatcher(EventKind.INCIDENT_MERGED, work, incident_id, by, data))
+    earlier = incident.received_at < other.received_at
+    if earlier:
+        await change_incident(work.connection, into, received_at=incident.received_at)
+    data = {
+        "members": ["received_at"] if earlier else [],
+        "merged": incident.number,
+        "received_at_before": other.received_at.isoformat(),
+    }
+    work.record(_by_dispatcher(EventKind.INCIDENT_CHANGED, work, into, by, data))
 
 
 async def close_when_cleared(work: Work, incident_id: UUID, disposition: str | None, cleared: Event) -> None:

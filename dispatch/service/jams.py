@@ -1,6 +1,7 @@
 """Where own units crawl, streets are slower for the others: feeds the live slowdown from recent tracks.
 
-Done by the server that leads, beside its rounds. What a track says of a street is in dispatch.roads.slowdown.
+Done by the server that leads, beside its rounds, and for the map (jam_lines.py). What a track says of a street is in
+dispatch.roads.slowdown.
 """
 
 from __future__ import annotations
@@ -38,14 +39,18 @@ class Jams:
     async def look(self) -> None:
         """Takes in the last minutes; from then on travel times reckon with what they show."""
         travel = self._desk.streets.travel
-        now = self._desk.clock()
         if travel.street_map is None:
             return
-        async with self._desk.engine.connect() as connection:
-            rows = await tracks_on_the_move(connection, now - LOOK_BACK)
-        slowdown = await asyncio.to_thread(self._observe, travel, rows, now)
+        slowdown = await self.seen(travel)
         if self._desk.streets.travel is travel:  # else it was measured on the map before
             self._desk.streets.slowdown = slowdown
+
+    async def seen(self, travel: TravelTimes) -> Slowdown | None:
+        """Takes in the last minutes on these streets, and tells what they show; None where every street is free."""
+        now = self._desk.clock()
+        async with self._desk.engine.connect() as connection:
+            rows = await tracks_on_the_move(connection, now - LOOK_BACK)
+        return await asyncio.to_thread(self._observe, travel, rows, now)
 
     def _observe(self, travel: TravelTimes, rows: Sequence[AnyRow], now: datetime) -> Slowdown | None:
         if self._live is None or self._of is not travel:

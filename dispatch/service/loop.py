@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.refusals import Refused
+from dispatch.service.alarm_watch import AlarmWatch
 from dispatch.service.arrivals import watch_arrivals
 from dispatch.service.deciding import Deciding
 from dispatch.service.desk import Desk
@@ -33,6 +34,7 @@ from dispatch.service.waking import hinted
 from dispatch.store.away import is_away
 from dispatch.store.decisions import forget_seen
 from dispatch.store.log import noted_links
+from dispatch.store.past_kept import forget_overwritten
 from dispatch.store.units import links
 
 _log = structlog.get_logger()
@@ -57,6 +59,7 @@ class DispatcherLoop:
         self._tidied_at: datetime | None = None
         self._due = True
         self.deciding = Deciding(desk)
+        self.alarms = AlarmWatch(desk)
         self.leading = False
 
     def unit_moved(self, unit_id: UUID) -> None:
@@ -85,6 +88,7 @@ class DispatcherLoop:
             beside = [
                 asyncio.create_task(self._witness(), name="gps-witness"),
                 asyncio.create_task(self._watch_jams(), name="jams"),
+                asyncio.create_task(self._watch_alarms(), name="alarms"),
             ]
             try:
                 while not any(task.done() for task in beside) and await self._still_leads(connection):
@@ -141,6 +145,13 @@ class DispatcherLoop:
             await self._guarded(jams.look)
             await asyncio.sleep(JAMS_S)
 
+    async def _watch_alarms(self) -> None:
+        """Looks whether somebody stands still, is out of reach, or will be late, beside the rounds."""
+        self.alarms = AlarmWatch(self._desk)
+        while True:
+            await self._guarded(self.alarms.look)
+            await asyncio.sleep(self._desk.settings.alarm_look_s)
+
     async def round(self) -> None:
         """One round; what it changes wakes the next. Decides where something happened, and every `tick_s`."""
         self._due |= self._desk.wake.is_set()
@@ -169,7 +180,9 @@ class DispatcherLoop:
     async def _tidy(self, now: datetime) -> None:
         """What rounds saw goes with the positions of their time."""
         async with self._desk.engine.begin() as connection:
-            forgotten = await forget_seen(connection, now - timedelta(days=self._desk.settings.fix_retention_days))
+            kept_since = now - timedelta(days=self._desk.settings.fix_retention_days)
+            forgotten = await forget_seen(connection, kept_since)
+            await forget_overwritten(connection, kept_since)
         if forgotten:
             _log.info("decision_rounds_thinned", rounds=forgotten)
 

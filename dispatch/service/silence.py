@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from dispatch.domain.assignment import AssignmentState
+from dispatch.domain.assignment import Assignment, AssignmentState
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.service.assigning import take_off
 from dispatch.service.desk import Desk
-from dispatch.service.transaction import transaction
+from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarms
 from dispatch.store.assignments import find_assignment, lock_assignment, overdue_acknowledgements
 from dispatch.store.incidents import lock_incident
 
 _log = structlog.get_logger()
+KIND: Final = "no_acknowledgement"
 
 
 async def take_off_silent(desk: Desk) -> int:
@@ -37,6 +39,7 @@ async def _take_off(desk: Desk, assignment_id: UUID, limit_s: float) -> None:
         if assignment.state is not AssignmentState.DISPATCHED:
             return  # it answered while we looked
         await take_off(work, assignment, AssignmentState.TIMED_OUT, reason=f"no acknowledgement in {limit_s:.0f} s")
+        await _end_earlier(work, assignment)
         alarm_id = await alarms.raise_alarm(
             work.connection,
             kind="no_acknowledgement",
@@ -58,3 +61,21 @@ async def _take_off(desk: Desk, assignment_id: UUID, limit_s: float) -> None:
             )
         )
     _log.warning("acknowledgement_overdue", assignment_id=str(assignment_id), unit_id=str(assignment.unit_id))
+
+
+async def _end_earlier(work: Work, assignment: Assignment) -> None:
+    """A second order that lapses is a new alarm, which rings: the first one may be acknowledged, and quiet."""
+    unit_id, incident_id = assignment.unit_id, assignment.incident_id
+    for alarm_id in await alarms.resolve_alarms(
+        work.connection, at=work.now, by="server", kinds=(KIND,), unit_id=unit_id, incident_id=incident_id
+    ):
+        work.record(
+            Event(
+                kind=EventKind.ALARM_RESOLVED,
+                happened_at=work.now,
+                said_by=SaidBy.SERVER,
+                incident_id=incident_id,
+                unit_id=unit_id,
+                data={"alarm_id": str(alarm_id), "alarm": KIND},
+            )
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -32,6 +32,7 @@ from dispatch.roads.snapping import Heading
 from dispatch.roads.speeds import LIGHTS_FACTOR, vehicle_factor
 from dispatch.roads.travel import TravelTimes
 from dispatch.service.desk import Desk
+from dispatch.store.alarms import units_in_sos
 from dispatch.store.assignments import assignments_on
 from dispatch.store.incidents import incident_of, open_incidents
 from dispatch.store.log import last_event_id
@@ -49,6 +50,7 @@ WHY_NOT_AGAIN: Final = {
     "timed_out": "no_acknowledgement_before",
     "reassigned": "taken_off_before",
     "cancelled": "taken_off_before",
+    "sos": "needs_help",
 }
 
 
@@ -122,10 +124,13 @@ async def take_picture(
     number = {unit.unit_id: column for column, unit in enumerate(units)}
     seen_units = tuple(seen_unit(unit) for unit in units)
     capabilities = on_duty(seen_units)
+    needs_help: dict[Hashable, str] = dict.fromkeys(await units_in_sos(connection), WHY_NOT_AGAIN["sos"])
     wanted, seen = [], []
     for row in rows:
         incident = incident_of(row)
         open_incident = _open_incident(incident, row.station_id, on_them[row.incident_id], number, desk, now)
+        if needs_help:
+            open_incident = replace(open_incident, refused=dict(open_incident.refused) | needs_help)
         if row.incident_id in also or _needs_somebody(open_incident, seen_units, policy, capabilities):
             wanted.append(incident)
             seen.append(open_incident)

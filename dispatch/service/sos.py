@@ -9,11 +9,14 @@ from uuid import UUID
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.geometry import Position
 from dispatch.domain.refusals import AlarmResolved
+from dispatch.service.alarm_places import crossing_near
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
 from dispatch.service.ranking import nearest
 from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarms
+from dispatch.store.past_kept import keep_sos
+from dispatch.store.rows import AnyRow
 from dispatch.store.units import unit_now
 
 NEAREST: Final = 5
@@ -26,9 +29,14 @@ async def raise_sos(
     unit = await unit_now(work.connection, unit_id)
     where = place or unit.position
     data: dict[str, Any] = {"note": note, "place": "sos" if place else "last_position" if where else "unknown"}
+    data["crew"] = unit.crew
     if where is not None:
+        fixed_at = (sent_at or work.now) if place else unit.fixed_at
+        data["fixed_at"] = fixed_at.isoformat() if fixed_at else None
+        data["address"] = await crossing_near(desk, where)
         others = await nearest(work.connection, desk, where)
         data["nearest"] = [record for record in others if record["unit_id"] != str(unit_id)][:NEAREST]
+    await keep_sos(work.connection, unit_id, work.now)
     alarm_id = await alarms.update_open_sos(work.connection, unit_id, where, data)
     if alarm_id is None:
         alarm_id = await alarms.raise_alarm(
@@ -67,13 +75,21 @@ async def end_sos(work: Work, unit_id: UUID, sent_at: datetime | None) -> None:
 
 
 async def acknowledge_alarm(desk: Desk, alarm_id: UUID, by: Person) -> None:
-    """Somebody has seen it; the first name stays. Raises NotFound."""
+    """Somebody has seen it; the first name stays, until it was put off and rings again. Raises NotFound."""
     async with transaction(desk) as work:
         alarm = await alarms.lock_alarm(work.connection, alarm_id)
-        if alarm.acknowledged_at is not None:
+        rings_again = alarm.snoozed_until is not None and alarm.snoozed_until <= work.now
+        if alarm.acknowledged_at is not None and not rings_again:
             return
-        await alarms.change_alarm(work.connection, alarm_id, acknowledged_at=work.now, acknowledged_by=by.username)
-        work.record(_about(EventKind.ALARM_ACKNOWLEDGED, work, alarm, by))
+        await alarms.change_alarm(
+            work.connection,
+            alarm_id,
+            acknowledged_at=work.now,
+            acknowledged_by=by.username,
+            snoozed_until=None,
+            snoozed_by=None,
+        )
+        work.record(about_alarm(EventKind.ALARM_ACKNOWLEDGED, work, alarm, by))
 
 
 async def resolve_alarm(desk: Desk, alarm_id: UUID, by: Person) -> None:
@@ -86,10 +102,11 @@ async def resolve_alarm(desk: Desk, alarm_id: UUID, by: Person) -> None:
         if alarm.acknowledged_at is None:
             changes |= {"acknowledged_at": work.now, "acknowledged_by": by.username}
         await alarms.change_alarm(work.connection, alarm_id, **changes)
-        work.record(_about(EventKind.ALARM_RESOLVED, work, alarm, by))
+        work.record(about_alarm(EventKind.ALARM_RESOLVED, work, alarm, by))
 
 
-def _about(kind: EventKind, work: Work, alarm: Any, by: Person) -> Event:
+def about_alarm(kind: EventKind, work: Work, alarm: AnyRow, by: Person, **more: Any) -> Event:
+    """What a dispatcher did with an alarm, as a line of the log."""
     return Event(
         kind=kind,
         happened_at=work.now,
@@ -97,5 +114,5 @@ def _about(kind: EventKind, work: Work, alarm: Any, by: Person) -> Event:
         actor=by.username,
         unit_id=alarm.unit_id,
         incident_id=alarm.incident_id,
-        data={"alarm_id": str(alarm.alarm_id), "alarm": alarm.kind},
+        data={"alarm_id": str(alarm.alarm_id), "alarm": alarm.kind, **more},
     )

@@ -25,12 +25,14 @@ async def amend_unit(desk: Desk, unit_id: UUID, changes: dict[str, Any], by: Per
     if "capabilities" in changes:
         changes = changes | {"capabilities": sorted(set(changes["capabilities"]))}
     async with transaction(desk) as work:
-        if not await units_now(work.connection, [unit_id]):
+        found = await units_now(work.connection, [unit_id])
+        if not found:
             raise NotFound(f"There is no unit {unit_id}.", member="unit_id")
         if not changes:
             return
         await change_unit(work.connection, unit_id, **changes)
-        said = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in changes.items()}
+        said = {name: _said(value) for name, value in changes.items()}
+        said["before"] = {name: _said(getattr(found[0], name)) for name in changes}
         work.record(
             Event(
                 kind=EventKind.UNIT_CHANGED,
@@ -41,3 +43,10 @@ async def amend_unit(desk: Desk, unit_id: UUID, changes: dict[str, Any], by: Per
                 data=said,
             )
         )
+
+
+def _said(value: Any) -> Any:
+    """As the log writes it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return sorted(value) if isinstance(value, frozenset) else value

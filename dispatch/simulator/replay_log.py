@@ -156,6 +156,8 @@ class RecordedDay:
                 stripped += one.reason == DIVERTED
             elif one.state in WHY_NOT_AGAIN and (seen is None or str(one.unit_id) in seen["refused"]):
                 refused[one.unit_id] = WHY_NOT_AGAIN[one.state]
+        in_sos = WHY_NOT_AGAIN["sos"]  # alarms are no part of a recorded day; what was seen of them is
+        refused |= {UUID(unit): why for unit, why in (seen or {"refused": {}})["refused"].items() if why == in_sos}
         now = seen if seen is not None and row.incident_id in self.changed else None
         accident_class = row.accident_class if now is None else now["accident_class"]
         return OpenIncident(

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.geometry import Position
 from dispatch.domain.refusals import NotFound
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import alarms
+from dispatch.store.tables import alarms, assignments, incidents
 
 
 async def raise_alarm(
@@ -67,6 +67,23 @@ async def update_open_sos(
     )
     standing: UUID | None = await connection.scalar(statement)
     return standing
+
+
+async def units_in_sos(connection: AsyncConnection) -> list[UUID]:
+    """Who has called for help, and it isn't over: nobody to be sent to another call."""
+    query = select(alarms.c.unit_id).where(alarms.c.kind == "sos", alarms.c.resolved_at.is_(None))
+    return list((await connection.execute(query)).scalars())
+
+
+async def waiting_counts(connection: AsyncConnection) -> tuple[int, int]:
+    """Open SOS; open incidents that no unit is on and none has reached."""
+    sos = select(func.count()).where(alarms.c.kind == "sos", alarms.c.resolved_at.is_(None))
+    served = exists().where(
+        assignments.c.incident_id == incidents.c.incident_id,
+        or_(assignments.c.ended_at.is_(None), assignments.c.on_scene_at.is_not(None)),
+    )
+    unassigned = select(func.count()).select_from(incidents).where(incidents.c.state == "open", ~served)
+    return (await connection.scalar(sos)) or 0, (await connection.scalar(unassigned)) or 0
 
 
 async def resolve_alarms(

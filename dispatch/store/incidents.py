@@ -89,6 +89,12 @@ async def carry_on_merged(connection: AsyncConnection, incident_id: UUID, into: 
     await connection.execute(statement)
 
 
+async def calls_merged_into(connection: AsyncConnection, incident_id: UUID) -> Sequence[AnyRow]:
+    """The calls that were merged into an incident, the earliest first."""
+    query = select(incidents).where(incidents.c.merged_into == incident_id)
+    return (await connection.execute(query.order_by(incidents.c.received_at, incidents.c.number))).all()
+
+
 async def open_incidents(connection: AsyncConnection) -> Sequence[AnyRow]:
     """All open incidents, most urgent first. Not locked: who acts on one locks it and looks again."""
     query = select(incidents).where(incidents.c.state == "open")
@@ -107,3 +113,14 @@ async def incident_of_key(connection: AsyncConnection, user_id: UUID, key: str) 
 async def keep_key(connection: AsyncConnection, user_id: UUID, key: str, incident_id: UUID) -> None:
     """Raises IntegrityError where another request with the same key was faster."""
     await connection.execute(insert(idempotency_keys).values(user_id=user_id, key=key, incident_id=incident_id))
+
+
+async def note_seen(connection: AsyncConnection, incident_id: UUID, at: datetime, by: str) -> bool:
+    """Who opened it first; False where somebody had. It is no change of the incident: the version stays."""
+    statement = (
+        update(incidents)
+        .where(incidents.c.incident_id == incident_id, incidents.c.seen_at.is_(None))
+        .values(seen_at=at, seen_by=by)
+        .returning(incidents.c.incident_id)
+    )
+    return (await connection.execute(statement)).first() is not None

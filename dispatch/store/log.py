@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, Uuid, case, cast, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.events import Event
+from dispatch.store.note_tables import incident_notes
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import events, units
 
@@ -43,7 +44,18 @@ async def append_events(connection: AsyncConnection, new: Sequence[Event], recor
     )
 
 
-_with_unit_name = select(events, units.c.name.label("unit_name")).outerjoin(units, units.c.unit_id == events.c.unit_id)
+_note_id = case((events.c.kind == "note_added", cast(events.c.data["note_id"].astext, Uuid)))
+_with_unit_name = (
+    select(events, units.c.name.label("unit_name"), incident_notes.c.text.label("note_text"))
+    .outerjoin(units, units.c.unit_id == events.c.unit_id)
+    .outerjoin(incident_notes, incident_notes.c.note_id == _note_id)
+)
+"""With what the log only names: the call sign, and a note's words, which live where retention can reach them."""
+
+
+def select_lines() -> Select[Any]:
+    """Lines of the log as all queries here give them."""
+    return _with_unit_name
 
 
 async def events_after(connection: AsyncConnection, event_id: int, limit: int) -> Sequence[AnyRow]:

@@ -26,6 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+import dispatch.store.note_tables
+import dispatch.store.past_tables
+import dispatch.store.place_tables
 import dispatch.store.policy_tables
 import dispatch.store.standby_tables
 import dispatch.store.what_if_tables  # noqa: F401  (on the one metadata)
@@ -142,6 +145,8 @@ incidents = Table(
     ),
     Column("created_by", Uuid, ForeignKey("users.user_id")),
     Column("version", Integer, nullable=False, server_default=text("1"), comment="rises with each change"),
+    Column("seen_at", Timestamp, comment="a dispatcher first opened it; null: nobody has"),
+    Column("seen_by", Text),
     CheckConstraint("state IN ('open','closed','cancelled','merged')", name="state"),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
     CheckConstraint("exclusion IN ('duplicate','officer_initiated','scheduled','test')", name="exclusion"),
@@ -210,6 +215,16 @@ events = Table(
     Column("data", JSONB, nullable=False, server_default=text("'{}'")),
     Index("ix_events_incident", "incident_id", "event_id"),
     Index("ix_events_unit", "unit_id", "event_id"),
+    Index("ix_events_recorded_at", "recorded_at", "event_id"),
+    Index(
+        "ix_events_unit_says",
+        "unit_id",
+        "kind",
+        "event_id",
+        postgresql_where=text(
+            "kind IN ('unit_availability_changed','unit_changed','unit_connected','unit_disconnected','camera_changed')"
+        ),
+    ),
     comment="What happened, append-only, ids in the order of commit",
 )
 
@@ -230,6 +245,7 @@ decisions = Table(
     Column("role", Text, comment="which of the incident's needs the unit meets"),
     Column("leaves", Uuid, ForeignKey("incidents.incident_id"), comment="the incident that the unit was under way to"),
     Index("ix_decisions_incident", "incident_id", "decided_at"),
+    Index("ix_decisions_decided_at", "decided_at"),
     comment="Why this car? has an answer a year later",
 )
 
@@ -238,7 +254,7 @@ alarms = Table(
     metadata,
     Column("alarm_id", Uuid, primary_key=True),
     Column("kind", Text, nullable=False, comment="sos, no_acknowledgement, declined, no_unit"),
-    Column("level", Text, nullable=False, comment="alarm, warning"),
+    Column("level", Text, nullable=False, comment="alarm, warning, notice"),
     Column("unit_id", Uuid, ForeignKey("units.unit_id")),
     Column("incident_id", Uuid, ForeignKey("incidents.incident_id")),
     Column("raised_at", Timestamp, nullable=False),
@@ -249,7 +265,9 @@ alarms = Table(
     Column("acknowledged_by", Text),
     Column("resolved_at", Timestamp),
     Column("resolved_by", Text),
-    CheckConstraint("level IN ('alarm','warning')", name="level"),
+    Column("snoozed_until", Timestamp, comment="it is quiet until then, though its reason stands"),
+    Column("snoozed_by", Text),
+    CheckConstraint("level IN ('alarm','warning','notice')", name="level"),
     Index("ix_alarms_unresolved", "raised_at", postgresql_where=text("resolved_at IS NULL")),
     Index("uq_alarms_open_sos", "unit_id", unique=True, postgresql_where=text("kind = 'sos' AND resolved_at IS NULL")),
 )

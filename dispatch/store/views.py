@@ -100,8 +100,13 @@ async def incident_page(
     end: datetime | None,
     before: tuple[datetime, UUID] | None,
     limit: int,
+    search: str | None = None,
 ) -> Sequence[AnyRow]:
-    """Newest first, by received_at and id; `before` is the last of the page before."""
+    """Newest first, by received_at and id; `before` is the last of the page before.
+
+    `search`: these letters, of either case, stand in the number, the address, the description, the disposition or the
+    call sign of a unit that was sent.
+    """
     query = _incidents.order_by(incidents.c.received_at.desc(), incidents.c.incident_id.desc()).limit(limit)
     if state == "open":
         query = query.where(incidents.c.state == "open")
@@ -111,6 +116,12 @@ async def incident_page(
         query = query.where(incidents.c.received_at >= start)
     if end is not None:
         query = query.where(incidents.c.received_at < end)
+    if search is not None:
+        sent = select(assignments.c.incident_id).join(units, units.c.unit_id == assignments.c.unit_id)
+        texts = incidents.c.number, incidents.c.address, incidents.c.description, incidents.c.disposition
+        found = [text.icontains(search, autoescape=True) for text in texts]
+        found.append(incidents.c.incident_id.in_(sent.where(units.c.name.icontains(search, autoescape=True))))
+        query = query.where(or_(*found))
     if before is not None:
         key = tuple_(incidents.c.received_at, incidents.c.incident_id)
         query = query.where(key < tuple_(literal(before[0]), literal(before[1])))
@@ -158,7 +169,11 @@ async def camera_rows(connection: AsyncConnection, unit_ids: Iterable[UUID] | No
 
 
 async def alarm_rows(
-    connection: AsyncConnection, *, alarm_ids: Iterable[UUID] | None = None, only_open: bool = False, limit: int = 500
+    connection: AsyncConnection,
+    *,
+    alarm_ids: Iterable[UUID] | None = None,
+    only_open: bool = False,
+    limit: int | None = 500,
 ) -> Sequence[AnyRow]:
     """Alarms, newest first."""
     query: Select[Any] = _alarms.limit(limit)

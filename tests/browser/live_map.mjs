@@ -174,6 +174,7 @@ const scenarios = {
     await banner.getByRole('button', { name: '受理' }).click();
     await banner.getByText(`${PATROL_USER} 已受理`).waitFor({ timeout: PATIENCE_MS });
     await banner.getByRole('button', { name: '解除' }).click();
+    await banner.getByRole('button', { name: '確定解除' }).click();
     await banner.waitFor({ state: 'detached', timeout: PATIENCE_MS });
   },
 };

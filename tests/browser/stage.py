@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -98,6 +99,8 @@ def play(
         watchdog.start()
         try:
             for line in process.stdout:
+                if line.startswith("figure: "):
+                    sys.stdout.write(line)  # shown with `pytest -s`
                 if (wish := (wishes or {}).get(line.strip())) is not None:
                     wish()
                     process.stdin.write("done\n")

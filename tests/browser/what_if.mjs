@@ -25,7 +25,7 @@ const scenarios = {
   async question(desk) {
     const { page } = desk;
     await desk.open();
-    await desk.button('假設分析').click();
+    await page.getByRole('link', { name: '假設分析', exact: true }).click();
     await page.getByText('先前的問題').or(page.getByText('還沒有問過')).first().waitFor();
     await desk.shot('hello-zh');
     await desk.button('新的問題').first().click();
@@ -86,7 +86,7 @@ const scenarios = {
     await page.setViewportSize(SIZES.tablet);
     await desk.open();
     await desk.button('English').click();
-    await desk.button('What if').click();
+    await page.getByRole('link', { name: 'What if', exact: true }).click();
     await desk.button('New question').first().click();
     await page.locator('#what-if-name').fill('');
     await page.locator('#what-if-replications').fill('500');
@@ -133,7 +133,7 @@ const scenarios = {
   async auditor(desk) {
     const { page } = desk;
     await desk.open();
-    await desk.button('假設分析').click();
+    await page.getByRole('link', { name: '假設分析', exact: true }).click();
     await page.locator('[data-what-if][data-state=done]').first().click();
     await desk.result();
     await page.locator('article table').waitFor();

@@ -136,6 +136,8 @@ async def test_what_is_said_of_a_unit_is_shown_and_logged(server: Server) -> Non
     async with server.engine.connect() as connection:
         query = select(events).where(events.c.kind == "unit_changed").order_by(events.c.event_id)
         said = [(row.actor, row.data) for row in await connection.execute(query)]
+    assert said[0][1].pop("before") == {"crew": 1, "capabilities": [], "shift_ends_at": None}
+    assert said[1][1].pop("before") == {"shift_ends_at": "2026-11-25T12:00:00+00:00"}
     assert said[0] == (
         "dora",
         body | {"capabilities": ["accident", "rescue"], "shift_ends_at": "2026-11-25T12:00:00+00:00"},

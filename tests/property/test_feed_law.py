@@ -1,197 +1,170 @@
-"""The feed's law: an old snapshot and the events after it give the fresh snapshot, whatever happened in between."""
+"""The feed's law: an old snapshot and the events after it give the fresh snapshot, whatever happened in between.
+
+The frames are those of a real server, and what applies them is the reducer that the console runs.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
 
 import httpx
 import pytest
-from sqlalchemy.dialects.postgresql import insert
+from websockets.exceptions import ConnectionClosed
 
-from dispatch.domain.geometry import Position
-from dispatch.domain.posts_moves import Suggestion
-from dispatch.service.coverage_places import Post
-from dispatch.service.desk import utc_now
-from dispatch.service.standby import make_suggestion
-from dispatch.service.transaction import transaction
-from gateway.store import car_links
-from tests.support.feed import Screen, watching
-from tests.support.server import Server, eventually, fix_at, running_server
+from tests.support.feed import Frame, Screen, dial
+from tests.support.random_day import Day
+from tests.support.server import Server, eventually, running_server
 
-STEPS = 70
+STEPS = 60
+REDUCER: Final = Path(__file__).parents[1] / "support" / "reduce_frames.mjs"
 
 
 @pytest.fixture
-async def server(database_url: str, nats_url: str) -> AsyncIterator[Server]:
-    """One that reads all tracks twice a second."""
-    async with running_server(database_url, nats_url, tick_s=0.5) as running:
-        yield running
+async def servers(database_url: str, nats_url: str) -> AsyncIterator[tuple[Server, Server]]:
+    """Two behind one address: the first reads all tracks twice a second; the other numbers its events by itself."""
+    async with (
+        running_server(database_url, nats_url, tick_s=0.5) as one,
+        running_server(database_url, nats_url, bureau=one.bureau, tick_s=0.5) as other,
+    ):
+        yield one, other
 
 
-class Day:
-    """A random day: dispatchers and crews do whatever they could, in any order, right or wrong."""
+@dataclass
+class Watcher:
+    """A console that keeps every frame, goes to another server when it is told to, and asks again when it likes."""
 
-    def __init__(self, server: Server, client: httpx.AsyncClient, seed: int) -> None:
-        self.server, self.client, self.random = server, client, random.Random(seed)
-        self.units: list[UUID] = []
-        self.ahead = timedelta(0)
+    servers: tuple[Server, ...]
+    token: str
+    frames: list[str] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    screen: Screen | None = None
+    _turn: int = 0
 
-    async def begin(self) -> None:
-        for n in range(4):
-            self.units.append(await self.server.add_unit(f"U{n}", at=(23.48 + n / 200, 120.45)))
+    async def __aenter__(self) -> Watcher:
+        await self._connect()
+        return self
 
-    async def step(self) -> None:
-        """One thing happens; nothing that a client does may be answered with a 500."""
-        happenings: list[Callable[[], Awaitable[Any]]] = [
-            *(self.call, self.call, self.change, self.end, self.merge, self.by_hand, self.take_off),
-            *(self.press, self.press, self.press, self.press, self.availability, self.sos, self.camera, self.alarm),
-            *(self.link, self.later, self.drive, self.notice, self.standby, self.standby),
-        ]
-        await self.random.choice(happenings)()
+    async def __aexit__(self, *_: object) -> None:
+        await self._disconnect()
 
-    async def call(self) -> None:
-        place = {"lat": 23.48 + self.random.random() / 50, "lon": 120.45}
-        await self._post("/incidents", {"category": "other", "priority": self.random.randint(1, 4), **place})
+    async def move(self) -> None:
+        """Its socket breaks; the next one leads to the next server."""
+        await self._disconnect()
+        self._turn += 1
+        await self._connect()
 
-    async def change(self) -> None:
-        if incident := await self._incident():
-            change = self.random.choice([{"priority": 1}, {"address": "somewhere"}, {"lat": 23.5}])
-            answer = await self.client.patch(f"/incidents/{incident['id']}", json=change)
-            assert answer.status_code < 500, answer.text
+    async def ask(self) -> None:
+        """As after a gap."""
+        assert self.screen is not None
+        await self.screen.socket.send(json.dumps({"type": "snapshot"}))
 
-    async def end(self) -> None:
-        if incident := await self._incident():
-            how, body = self.random.choice([("close", {"disposition": "done"}), ("cancel", {"reason": "none"})])
-            await self._post(f"/incidents/{incident['id']}/{how}", body)
+    async def _connect(self) -> None:
+        server = self.servers[self._turn % len(self.servers)]
+        socket = await dial(server, Authorization=f"Bearer {self.token}")
+        self.screen = Screen(socket)
+        self.task = asyncio.create_task(self._read(self.screen))
 
-    async def merge(self) -> None:
-        one, other = await self._incident(), await self._incident()
-        if one and other:
-            await self._post(f"/incidents/{one['id']}/merge", {"into": other["id"]})
+    async def _disconnect(self) -> None:
+        assert self.task is not None
+        assert self.screen is not None
+        if self.task.done():
+            await self.task  # says what broke it
+        self.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.task
+        await self.screen.socket.close()
 
-    async def by_hand(self) -> None:
-        if incident := await self._incident():
-            unit_id = str(self.random.choice(self.units))
-            await self._post(f"/incidents/{incident['id']}/assignments", {"unit_id": unit_id})
-
-    async def take_off(self) -> None:
-        if assignment := await self._assignment():
-            await self._post(f"/assignments/{assignment['id']}/end", {"reason": "any"})
-
-    async def press(self) -> None:
-        if assignment := await self._assignment():
-            status = self.random.choice(["acknowledged", "en_route", "on_scene", "cleared", "declined"])
-            await self.server.steps(UUID(assignment["unit_id"]), assignment["id"], status)
-
-    async def availability(self) -> None:
-        available = self.random.random() < 0.6
-        await self.server.says(self.random.choice(self.units), "availability", available=available, reason="meal")
-
-    async def sos(self) -> None:
-        await self.server.says(self.random.choice(self.units), "sos", active=self.random.random() < 0.6)
-
-    async def camera(self) -> None:
-        state = self.random.choice(["standby", "recording", "fault"])
-        await self.server.says(self.random.choice(self.units), "camera", camera_id="bwc", state=state)
-
-    async def alarm(self) -> None:
-        if alarms := (await self.client.get("/alarms")).json()["items"]:
-            alarm_id = self.random.choice(alarms)["id"]
-            await self._post(f"/alarms/{alarm_id}/{self.random.choice(['acknowledge', 'resolve'])}", None)
-
-    async def link(self) -> None:
-        now = utc_now()
-        ended = self.random.choice([None, now])
-        values = {"connected_at": now, "connection_id": uuid4(), "disconnected_at": ended}
-        async with self.server.engine.begin() as connection:
-            statement = insert(car_links).values(unit_id=self.random.choice(self.units), **values)
-            await connection.execute(statement.on_conflict_do_update(index_elements=[car_links.c.unit_id], set_=values))
-
-    async def later(self) -> None:
-        self.ahead += timedelta(seconds=self.random.choice([2, 31]))
-        self.server.clock_ahead_by(self.ahead)
-
-    async def drive(self) -> None:
-        """To the scene of its incident, if it has one, and stands there."""
-        if assignment := await self._assignment():
-            incident = (await self.client.get(f"/incidents/{assignment['incident_id']}")).json()
-            start, scene = self.server.desk.clock(), Position(incident["lat"], incident["lon"])
-            self.ahead += timedelta(seconds=25)
-            self.server.clock_ahead_by(self.ahead)
-            track = [fix_at(start + timedelta(seconds=s), scene, 0.0) for s in range(20)]
-            await self.server.drives(UUID(assignment["unit_id"]), track)
-
-    async def notice(self) -> None:
-        await self._post(f"/units/{self.random.choice(self.units)}/notices", {"text": "hello"})
-
-    async def standby(self) -> None:
-        """A suggestion comes as from a round, or somebody decides one that stands."""
-        if standing := (await self.client.get("/standby/suggestions")).json()["items"]:
-            suggestion_id = self.random.choice(standing)["id"]
-            await self._post(f"/standby/suggestions/{suggestion_id}/{self.random.choice(['accept', 'dismiss'])}", None)
-            return
-        post = Post(0, Position(23.5, 120.45), "中山路/民族路口")
-        async with transaction(self.server.desk) as work:
-            await make_suggestion(work, self.random.choice(self.units), post, Suggestion(0, 0, 0.06, 9, 240, 0.5, 0.56))
-
-    async def _post(self, path: str, body: Any) -> None:
-        answer = await self.client.post(path, json=body)
-        assert answer.status_code < 500, answer.text
-
-    async def _incident(self) -> dict[str, Any] | None:
-        items = (await self.client.get("/incidents?limit=20")).json()["items"]
-        return self.random.choice(items) if items else None
-
-    async def _assignment(self) -> dict[str, Any] | None:
-        items = (await self.client.get("/incidents?limit=20")).json()["items"]
-        assignments = [a for incident in items for a in incident["assignments"]]
-        active = [a for a in assignments if a["ended_at"] is None]
-        return self.random.choice(active or assignments) if assignments else None
+    async def _read(self, screen: Screen) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                self.frames.append(json.dumps(await screen.next()))
 
 
-@pytest.mark.parametrize("seed", [110, 119])
-async def test_an_old_snapshot_and_the_events_give_the_fresh_one(server: Server, seed: int) -> None:
-    """Screens that came at different moments of the day show, at its end, what a newcomer sees."""
+async def reduced(*consoles: list[str]) -> list[dict[str, Any]]:
+    """What the console's own reducer makes of each list of frames: `shown` by group and id, `seq`, and the `gaps`."""
+    pipe = asyncio.subprocess.PIPE
+    node = await asyncio.create_subprocess_exec("node", str(REDUCER), stdin=pipe, stdout=pipe, stderr=pipe)
+    out, complaint = await node.communicate(json.dumps(consoles).encode())
+    assert node.returncode == 0, complaint.decode()
+    result: list[dict[str, Any]] = json.loads(out)
+    return result
+
+
+async def fresh_frame(server: Server, token: str) -> str:
+    """A newcomer's snapshot."""
+    async with dial(server, Authorization=f"Bearer {token}") as socket:
+        return str(await socket.recv())
+
+
+def different(shown: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Every member that is not as it should be."""
+    found = []
+    for part, group in wanted.items():
+        for key in group.keys() | shown[part].keys():
+            one, other = shown[part].get(key), group.get(key)
+            if one is None or other is None:
+                found += [f"{part} {key}: {one} instead of {other}"] if one != other else []
+            else:
+                members = one.keys() | other.keys()
+                found += [
+                    f"{part} {key} {name}: {one.get(name)} instead of {other.get(name)}"
+                    for name in members
+                    if one.get(name) != other.get(name)
+                ]
+    return found
+
+
+@pytest.mark.parametrize("seed", [110, 119, 165])
+async def test_an_old_snapshot_and_the_events_give_the_fresh_one(servers: tuple[Server, Server], seed: int) -> None:
+    """One console stays all day, one comes late and asks again and again, one goes from server to server: at the end
+    each shows what a newcomer sees, positions too, and that is what the API answers."""
+    server = servers[0]
     client = await server.client()
+    token = await server.token()
     day = Day(server, client, seed)
     await day.begin()
-    async with watching(server) as early, watching(server) as late:
-        readers = [asyncio.create_task(_read(early))]
+    one_day, coming_late, wandering = (Watcher(which, token) for which in (servers[:1], servers[1:], servers))
+    async with one_day, wandering:
         for step in range(STEPS):
             await day.step()
+            if step % 13 == 12:
+                await wandering.move()
             if step == STEPS // 2:
-                await late.ask_again()
-                readers.append(asyncio.create_task(_read(late)))
+                await coming_late._connect()
+            if step > STEPS // 2 and step % 5 == 0:
+                await coming_late.ask()
         await server.inbox_read()
 
         async def differences() -> list[str]:
-            for reader in readers:
-                if reader.done():
-                    await reader  # a gap: says so
-            async with watching(server) as fresh:
-                wanted = fresh.shown()
-                return [
-                    f"{part} {key}: {shown[part].get(key)} instead of {wanted[part].get(key)}"
-                    for shown in (early.shown(), late.shown())
-                    for part in wanted
-                    for key in wanted[part].keys() | shown[part].keys()
-                    if shown[part].get(key) != wanted[part].get(key)
-                ]
+            fresh = await fresh_frame(server, token)
+            newcomer, *others = await reduced([fresh], *(one.frames for one in (one_day, coming_late, wandering)))
+            assert [other["gaps"] for other in others] == [[], [], []]
+            found = [line for other in others for line in different(other["shown"], newcomer["shown"])]
+            return found or await _against_api(client, newcomer["shown"])
 
         await eventually(differences, lambda found: found == [])
-        for reader in readers:
-            reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await reader
-    assert early.seq == late.seq > STEPS // 2
+        await coming_late._disconnect()
+    assert one_day.screen is not None
+    assert one_day.screen.seq > STEPS // 2
 
 
-async def _read(screen: Screen) -> None:
-    while True:
-        await screen.next()
+async def _against_api(client: httpx.AsyncClient, shown: dict[str, Any]) -> list[str]:
+    """What a console shows beside what the API answers: another road to the same truth."""
+
+    async def listed(path: str) -> dict[str, Frame]:
+        return {item["id"]: item for item in (await client.get(path)).json()["items"]}
+
+    wanted = {
+        "units": await listed("/units"),
+        "incidents": await listed("/incidents?state=open&limit=500"),
+        "alarms": await listed("/alarms"),
+    }
+    for unit in [*wanted["units"].values(), *shown["units"].values()]:
+        del unit["position"]
+    return different(shown, wanted)

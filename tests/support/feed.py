@@ -37,10 +37,11 @@ class Screen:
 
     async def until(self, kind: str, wanted: Callable[[Frame], bool] = lambda _: True) -> Frame:
         """The next frame of that type for which `wanted` holds; what comes before it is applied too."""
-        while True:
-            frame = await self.next()
-            if frame["type"] == kind and wanted(frame):
-                return frame
+        async with asyncio.timeout(WAIT_S):  # heartbeats never end
+            while True:
+                frame = await self.next()
+                if frame["type"] == kind and wanted(frame):
+                    return frame
 
     async def until_event(self, kind: str) -> Frame:
         """The next event of that kind."""

@@ -27,6 +27,7 @@ from dispatch.domain.fix import Fix
 from dispatch.domain.geometry import Position
 from dispatch.engines.process import reserve_port
 from dispatch.main import create_app
+from dispatch.roads.places import Place
 from dispatch.roads.street_map import StreetMap
 from dispatch.service.accounts import hash_password
 from dispatch.service.desk import Desk, utc_now
@@ -248,10 +249,10 @@ class Server:
 
     # ---- streets
 
-    async def load(self, street_map: StreetMap) -> None:
-        """Loads these streets, as `patrol map import` does."""
+    async def load(self, street_map: StreetMap, places: Sequence[Place] = ()) -> None:
+        """Loads these streets and places, as `patrol map import` does."""
         async with self.engine.begin() as connection:
-            await load_map(connection, street_map)
+            await load_map(connection, street_map, places)
         await self.desk.streets.refresh(self.desk.engine)
 
 

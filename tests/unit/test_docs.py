@@ -17,6 +17,7 @@ import pytest
 
 from dispatch.api import problems, signed_in
 from dispatch.domain import assignment, candidates, events, incident, judging, kpi, press, unit
+from dispatch.domain.alarm_rules import AlarmKind
 from dispatch.domain.policy_settings import ACCIDENT_SPECIALIST
 from dispatch.domain.refusals import Refused
 from dispatch.main import create_app
@@ -82,7 +83,7 @@ def _problem_codes() -> set[str]:
 
 
 def _alarm_kinds() -> set[str]:
-    kinds: set[str] = set()
+    kinds = {kind.value for kind in AlarmKind}  # raised by a name that the rules give
     for node in _sources("dispatch/service"):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "raise_alarm":
             kinds |= set(_constants(node, "kind"))

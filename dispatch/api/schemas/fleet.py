@@ -90,7 +90,7 @@ class NewNotice(Body):
 class AlarmView(View):
     id: UUID
     kind: str
-    level: Literal["alarm", "warning"]
+    level: Literal["alarm", "warning", "notice"]
     unit_id: UUID | None
     unit_name: str | None
     incident_id: UUID | None
@@ -103,6 +103,8 @@ class AlarmView(View):
     acknowledged_by: str | None
     resolved_at: datetime | None
     resolved_by: str | None
+    snoozed_until: datetime | None = Field(description="Quiet until then; it rings again afterwards")
+    snoozed_by: str | None
 
 
 class AlarmList(View):

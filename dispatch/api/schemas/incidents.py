@@ -39,6 +39,11 @@ class NewIncident(Body):
         None, description="Why the ten-minute clock leaves this incident out; counted and shown by reason"
     )
     confirm_outside: Flag = Field(False, description="Accept a place outside the bureau's area")
+    same_as: UUID | None = Field(
+        None,
+        description="An open incident that this call is about too: it is entered as merged into that one, nobody is "
+        "sent for it, and the other's clock runs from the earlier of the two calls",
+    )
 
 
 class IncidentChange(Body):
@@ -109,6 +114,8 @@ class IncidentView(View):
     merged_into: UUID | None
     disposition: str | None
     version: int
+    seen_at: datetime | None = Field(description="A dispatcher first opened it; null: nobody has")
+    seen_by: str | None
     received_at: datetime
     created_at: datetime
     arrive_by: datetime = Field(description="received_at plus the target of 600 s")
@@ -152,6 +159,16 @@ class DecisionView(View):
     leaves: UUID | None = Field(description="The incident that the unit was under way to")
 
 
+class MergedCall(View):
+    """Another call about the same incident; its caller stands in the call's own page."""
+
+    id: UUID
+    number: str
+    received_at: datetime
+    address: str | None
+    description: str | None
+
+
 class IncidentDetail(IncidentView):
     """One incident with the caller, the whole timeline and every decision. Each read of it is logged."""
 
@@ -160,6 +177,7 @@ class IncidentDetail(IncidentView):
     created_by: str | None
     timeline: list[EventView]
     decisions: list[DecisionView]
+    merged_calls: list[MergedCall] = Field(description="Calls that were merged into this one, the earliest first")
 
 
 class IncidentPage(View):
@@ -190,6 +208,9 @@ class NewAssignment(Body):
     unit_id: UUID
     override_reason: Line | None = Field(None, description="Why another unit than the recommended one")
     replaces: UUID | None = Field(None, description="An active assignment of this incident, taken off in the same step")
+    seen: Annotated[list[UUID], Field(max_length=100)] | None = Field(
+        None, description="The active assignments that the dispatcher saw; 409 `changed_meanwhile` where there are more"
+    )
     divert: Flag = Field(False, description="Take the unit off the incident that it is under way to, in the same step")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.roads.eta_spread import START_S, STREET_SIGMA, chance_later_than, spread_s
+from dispatch.roads.eta_spread import START_S, STREET_SIGMA, chance_later_than, quantile_s, spread_s
 
 etas = st.floats(0, 5000)
 
@@ -50,3 +50,15 @@ def test_the_chance_is_that_of_the_lognormal_drawn() -> None:
 def test_without_deviation_it_is_yes_or_no() -> None:
     """No spread, no time, no limit: certain answers."""
     assert chance_later_than([500, 500, 0, 10], [0, 0, 5, 5], [499, 500, 1, -1]).tolist() == [1, 0, 0, 1]
+
+
+@given(st.floats(1, 5000), st.floats(0.1, 2000), st.floats(0.01, 0.99))
+def test_a_quantile_is_where_the_chance_says(eta_s: float, deviation_s: float, share: float) -> None:
+    """The two are one distribution: the chance to be later than the quantile of a share is the rest."""
+    at_s = quantile_s(eta_s, deviation_s, share)
+    assert float(chance_later_than(eta_s, deviation_s, at_s)) == pytest.approx(1 - share, abs=1e-6)
+
+
+def test_a_quantile_of_a_sure_time_is_that_time() -> None:
+    """No deviation, or no way at all."""
+    assert quantile_s([300, 0], [0, 10], 0.9).tolist() == [300, 0]

@@ -72,6 +72,8 @@ export const incident = (id: string, change: Partial<Incident> = {}): Incident =
   merged_into: null,
   disposition: null,
   version: 1,
+  seen_at: AT,
+  seen_by: 'night',
   received_at: AT,
   created_at: AT,
   arrive_by: '2026-11-24T03:10:00+00:00',
@@ -102,6 +104,8 @@ export const alarm = (id: string, change: Partial<Alarm> = {}): Alarm => ({
   acknowledged_by: null,
   resolved_at: null,
   resolved_by: null,
+  snoozed_until: null,
+  snoozed_by: null,
   ...change,
 });
 

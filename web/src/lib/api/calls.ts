@@ -44,10 +44,12 @@ export interface ByHand {
   reason: string | null;
   replaces: string | null;
   divert: boolean;
+  /** The assignments that were seen: more of them, and the server asks to look again. */
+  seen?: readonly string[];
 }
-export const assign = (incidentId: string, unitId: string, { reason, replaces, divert }: ByHand) =>
+export const assign = (incidentId: string, unitId: string, { reason, replaces, divert, seen }: ByHand) =>
   request<Assignment>('POST', `/incidents/${incidentId}/assignments`, {
-    body: { unit_id: unitId, override_reason: reason, replaces, divert },
+    body: { unit_id: unitId, override_reason: reason, replaces, divert, seen },
   });
 export const endAssignment = (id: string, reason: string) =>
   request<Assignment>('POST', `/assignments/${id}/end`, { body: { reason } });

@@ -13,11 +13,17 @@ interface Options {
 }
 
 let csrfToken = '';
+let patience: () => number | null = () => null;
 let onSignedOut: () => void = () => undefined;
 
 /** Remembers the token that proves a change comes from this page and not from another site. */
 export function useCsrfToken(token: string): void {
   csrfToken = token;
+}
+
+/** How long an answer may take at most, where somebody knows that none is likely to come; null else. */
+export function usePatience(callback: () => number | null): void {
+  patience = callback;
 }
 
 /** Called whenever the server says 401 to a request that isn't the sign-in itself. */
@@ -48,7 +54,7 @@ export async function request<T>(method: string, path: string, options: Options 
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
-  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(patience() ?? TIMEOUT_MS) };
   if (options.body !== undefined) init.body = JSON.stringify(options.body);
   let response: Response;
   let body: unknown;

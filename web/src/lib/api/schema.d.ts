@@ -35,9 +35,49 @@ export interface paths {
         put?: never;
         /**
          * Acknowledge
-         * @description I have seen it. The first name stays.
+         * @description I have seen it. The first name stays, until it was put off and rings again.
          */
         post: operations["alarms_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Note what was done about it, for the timeline. It acknowledges the alarm; doing it is another call.
+         */
+        post: operations["alarms_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{alarm_id}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Help Officer
+         * @description Send a unit to an SOS, diverting it if need be. The first one makes an incident, which the alarm then names.
+         */
+        post: operations["alarms_help_officer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -64,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarms/{alarm_id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snooze
+         * @description More time: it is quiet for so many minutes, then rings again unless its reason is gone. Not for an SOS.
+         */
+        post: operations["alarms_snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assignments/{assignment_id}/end": {
         parameters: {
             query?: never;
@@ -78,6 +138,28 @@ export interface paths {
          * @description Take a unit off. The incident stays open and gets another one.
          */
         post: operations["incidents_end_assignment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{assignment_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description A step that the crew reported by radio; it counts now. 409 `bad_step` where the assignment can't go there.
+         *
+         *     The last unit that clears an incident closes it, as by its own button. Repeating the present step changes nothing.
+         */
+        post: operations["assignments_take"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,7 +307,8 @@ export interface paths {
          * Assign
          * @description Assign by hand. 409 `unit_busy` or `unit_unavailable`, with the reason, where the unit can't go.
          *
-         *     A unit that is under way to another incident leaves it only with `divert`; one that has arrived is busy.
+         *     A unit that is under way to another incident leaves it only with `divert`; one that has arrived is busy. With
+         *     `seen`, 409 `changed_meanwhile` where somebody else sent a unit that the dispatcher did not know of.
          */
         post: operations["incidents_assign"];
         delete?: never;
@@ -314,6 +397,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add
+         * @description Write something down about an incident, open or ended. Every console has it in the timeline at once.
+         */
+        post: operations["notes_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seen
+         * @description Somebody has opened this call: it is no longer marked as new anywhere. The first name stays.
+         */
+        post: operations["alarms_seen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jams
+         * @description Each slow street in each slow direction: `factor` times its usual time, and `name`; no street that nobody drove.
+         *
+         *     From the tracks of units on patrol or under way, of the last ten minutes; read anew every 10 s. (lon, lat), along
+         *     the direction of driving. `computed_at` stands beside the features.
+         */
+        get: operations["map_jams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kpi": {
         parameters: {
             query?: never;
@@ -328,6 +474,89 @@ export interface paths {
          *     `measured` plus the sum of `excluded` equals `incidents`. An incident that nobody reached is measured as late.
          */
         get: operations["figures_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lateness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lateness
+         * @description All open incidents, the highest risk first; at most two seconds old, and never older than the last event.
+         */
+        get: operations["incidents_lateness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notes/{note_id}/strike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Strike
+         * @description Take a note back. It stays readable, struck, with who took it back; a second time changes nothing.
+         */
+        post: operations["notes_strike"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find
+         * @description The best places for a typed line, best first; with `near_lat` and `near_lon` nearer ones go before.
+         *
+         *     Tolerates full and half width, 臺 and 台, spaces, numerals in either script. A house number that the map does not
+         *     have is told from its neighbours, and says so in `precision` and `near`. 404 `no_map` while no streets are loaded.
+         */
+        get: operations["places_find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/at": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * At
+         * @description What is at a point, or near it: an address, else a crossing; an empty list where nothing has a name.
+         */
+        get: operations["places_at"];
         put?: never;
         post?: never;
         delete?: never;
@@ -369,6 +598,29 @@ export interface paths {
          * @description From the next decision on, in every server, until it is set again.
          */
         put: operations["policy_set_mode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay
+         * @description What the consoles showed in [from, to), as it was known then. Both are needed; at most two hours.
+         *
+         *     For dispatchers (the last 24 hours), supervisors and auditors. Each look is logged, as officers' positions are
+         *     personal. One is made at a time, so that looking back never holds up what is to be dispatched now.
+         */
+        get: operations["replay_replay"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -464,6 +716,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stations
+         * @description Every station, by precinct and name. A precinct is the group of its stations: no outline of it is kept.
+         */
+        get: operations["map_stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streets": {
         parameters: {
             query?: never;
@@ -476,6 +748,26 @@ export interface paths {
          * @description The base map, drawn from the loaded streets: class and name of each, (lon, lat).
          */
         get: operations["map_streets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/under-way": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Under Way
+         * @description Each active assignment whose unit is not on scene, by call sign; at most two seconds old.
+         */
+        get: operations["units_under_way"];
         put?: never;
         post?: never;
         delete?: never;
@@ -528,6 +820,26 @@ export interface paths {
         patch: operations["units_change"];
         trace?: never;
     };
+    "/api/v1/units/{unit_id}/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Availability
+         * @description On patrol, or out of service with a `reason`. What it is assigned to stays; the car is told by a notice.
+         */
+        post: operations["units_set_availability"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/units/{unit_id}/notices": {
         parameters: {
             query?: never;
@@ -562,6 +874,26 @@ export interface paths {
          *     The look is logged: an officer's track is personal.
          */
         get: operations["units_track"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting
+         * @description For anybody: open SOS and calls without a unit, as counts. Null where the bureau has turned that off.
+         */
+        get: operations["session_waiting"];
         put?: never;
         post?: never;
         delete?: never;
@@ -774,7 +1106,7 @@ export interface components {
              * Level
              * @enum {string}
              */
-            level: "alarm" | "warning";
+            level: "alarm" | "warning" | "notice";
             /** Lon */
             lon: number | null;
             /**
@@ -786,6 +1118,13 @@ export interface components {
             resolved_at: string | null;
             /** Resolved By */
             resolved_by: string | null;
+            /** Snoozed By */
+            snoozed_by: string | null;
+            /**
+             * Snoozed Until
+             * @description Quiet until then; it rings again afterwards
+             */
+            snoozed_until: string | null;
             /** Unit Id */
             unit_id: string | null;
             /** Unit Name */
@@ -1366,6 +1705,11 @@ export interface components {
             lat: number;
             /** Lon */
             lon: number;
+            /**
+             * Merged Calls
+             * @description Calls that were merged into this one, the earliest first
+             */
+            merged_calls: components["schemas"]["MergedCall"][];
             /** Merged Into */
             merged_into: string | null;
             /** Number */
@@ -1386,6 +1730,13 @@ export interface components {
              * @description received_at to the first unit's on_scene_at
              */
             response_s: number | null;
+            /**
+             * Seen At
+             * @description A dispatcher first opened it; null: nobody has
+             */
+            seen_at: string | null;
+            /** Seen By */
+            seen_by: string | null;
             /**
              * State
              * @enum {string}
@@ -1484,6 +1835,13 @@ export interface components {
              */
             response_s: number | null;
             /**
+             * Seen At
+             * @description A dispatcher first opened it; null: nobody has
+             */
+            seen_at: string | null;
+            /** Seen By */
+            seen_by: string | null;
+            /**
              * State
              * @enum {string}
              */
@@ -1542,6 +1900,72 @@ export interface components {
             /** To */
             to: string | null;
         };
+        /** LatenessList */
+        LatenessList: {
+            /**
+             * Computed At
+             * Format: date-time
+             */
+            computed_at: string;
+            /**
+             * Items
+             * @description All open incidents, the highest risk first
+             */
+            items: components["schemas"]["LatenessView"][];
+        };
+        /** LatenessView */
+        LatenessView: {
+            /**
+             * Basis
+             * @description A unit is sent; the decision would send one; it would send none now (chance 1); one was there
+             * @enum {string}
+             */
+            basis: "under_way" | "candidate" | "nobody" | "reached";
+            /**
+             * By Unit Id
+             * @description Whose arrival that is: a unit under way, or one that would be sent
+             */
+            by_unit_id: string | null;
+            /**
+             * Expected On Scene At
+             * @description null where it was reached, and where nobody can tell
+             */
+            expected_on_scene_at: string | null;
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /**
+             * Late Chance
+             * @description That the first unit arrives after the target, 0 to 1; null where nobody can tell: the unit on the way has no position. Less than 0.01 is given as 0
+             */
+            late_chance: number | null;
+            /**
+             * Risk
+             * @description The order of the queue, the highest first: the chance, weighed by priority
+             */
+            risk: number;
+        };
+        /**
+         * LineView
+         * @description GeoJSON.
+         */
+        LineView: {
+            /**
+             * Coordinates
+             * @description [lon, lat]
+             */
+            coordinates: [
+                number,
+                number
+            ][];
+            /**
+             * Type
+             * @constant
+             */
+            type: "LineString";
+        };
         /** MapInfo */
         MapInfo: {
             /** Facts */
@@ -1567,6 +1991,28 @@ export interface components {
              * Format: uuid
              */
             into: string;
+        };
+        /**
+         * MergedCall
+         * @description Another call about the same incident; its caller stands in the call's own page.
+         */
+        MergedCall: {
+            /** Address */
+            address: string | null;
+            /** Description */
+            description: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
         };
         /** ModeView */
         ModeView: {
@@ -1603,6 +2049,15 @@ export interface components {
             /** Set By */
             set_by: string | null;
         };
+        /** NewAnswer */
+        NewAnswer: {
+            /**
+             * Answer
+             * @description What was done about it
+             * @enum {string}
+             */
+            answer: "message" | "radio" | "order_again" | "send_another";
+        };
         /** NewAssignment */
         NewAssignment: {
             /**
@@ -1621,6 +2076,32 @@ export interface components {
              * @description An active assignment of this incident, taken off in the same step
              */
             replaces?: string | null;
+            /**
+             * Seen
+             * @description The active assignments that the dispatcher saw; 409 `changed_meanwhile` where there are more
+             */
+            seen?: string[] | null;
+            /**
+             * Unit Id
+             * Format: uuid
+             */
+            unit_id: string;
+        };
+        /** NewAvailability */
+        NewAvailability: {
+            /**
+             * Available
+             * @description true: on patrol
+             */
+            available: boolean;
+            /**
+             * Reason
+             * @description Why it is out of service; needed then, as a code or in words
+             */
+            reason?: string | null;
+        };
+        /** NewHelp */
+        NewHelp: {
             /**
              * Unit Id
              * Format: uuid
@@ -1669,6 +2150,11 @@ export interface components {
              * @description When the call came in; now where it is missing
              */
             received_at?: string | null;
+            /**
+             * Same As
+             * @description An open incident that this call is about too: it is entered as merged into that one, nobody is sent for it, and the other's clock runs from the earlier of the two calls
+             */
+            same_as?: string | null;
         };
         /** NewMode */
         NewMode: {
@@ -1677,6 +2163,11 @@ export interface components {
              * @enum {string}
              */
             mode: "automatic" | "recommend" | "by_priority" | "night";
+        };
+        /** NewNote */
+        NewNote: {
+            /** Text */
+            text: string;
         };
         /** NewNotice */
         NewNotice: {
@@ -1688,6 +2179,26 @@ export interface components {
             level: "info" | "warning" | "alarm";
             /** Text */
             text: string;
+        };
+        /** NewSnooze */
+        NewSnooze: {
+            /** Minutes */
+            minutes: number;
+        };
+        /** NewStep */
+        NewStep: {
+            /**
+             * Disposition
+             * @description What came of it; with `cleared` alone
+             */
+            disposition?: string | null;
+            /** Note */
+            note?: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "acknowledged" | "en_route" | "on_scene" | "cleared";
         };
         /** NewWhatIf */
         NewWhatIf: {
@@ -1720,6 +2231,80 @@ export interface components {
              * @description The first is what the others are compared with
              */
             variants: components["schemas"]["WhatIfVariant"][];
+        };
+        /**
+         * NoteView
+         * @description A note on an incident. A struck one is taken back, and still there to be read.
+         */
+        NoteView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /** Struck At */
+            struck_at: string | null;
+            /** Struck By */
+            struck_by: string | null;
+            /** Text */
+            text: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+            /** Written By */
+            written_by: string;
+        };
+        /** PlaceList */
+        PlaceList: {
+            /** Items */
+            items: components["schemas"]["PlaceView"][];
+        };
+        /** PlaceView */
+        PlaceView: {
+            /**
+             * Area
+             * @description The nearest village or quarter
+             */
+            area: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "address" | "crossing" | "street" | "landmark" | "locality";
+            /** Label */
+            label: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /**
+             * Near
+             * @description The known places that it was told from; empty where it is exact
+             */
+            near: string[];
+            /**
+             * Precision
+             * @description `interpolated`: between the house numbers in `near`; `nearest`: at or near what `near` names; `street`: somewhere on the street
+             * @enum {string}
+             */
+            precision: "exact" | "interpolated" | "nearest" | "street";
+            /**
+             * Similar
+             * @description Nothing fits; this only looks like what was typed
+             */
+            similar: boolean;
+            /**
+             * Sort
+             * @description Of a landmark or locality what it is, in OpenStreetMap's words; else empty
+             */
+            sort: string;
         };
         /** PolicyChoiceView */
         PolicyChoiceView: {
@@ -1836,6 +2421,217 @@ export interface components {
             same_result: boolean;
         };
         /**
+         * Replay
+         * @description A period that is at most two hours long. `snapshot`, then `events` in their order, give the picture at any moment
+         *     by the same rules as the feed; `tracks` move the units.
+         */
+        Replay: {
+            /**
+             * Approximate Incidents
+             * @description Entered by a version whose log said less: their place, class and words may be later ones
+             */
+            approximate_incidents: string[];
+            /**
+             * Decisions
+             * @description Those of the period, and each open incident's last before it
+             */
+            decisions: components["schemas"]["ReplayDecision"][];
+            /** Events */
+            events: components["schemas"]["ReplayEvent"][];
+            /**
+             * Every S
+             * @description One position of each unit in so many seconds at most
+             */
+            every_s: number;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * Positions Kept Since
+             * Format: date-time
+             * @description What is older is deleted: units without a place have lost it
+             */
+            positions_kept_since: string;
+            snapshot: components["schemas"]["ReplaySnapshot"];
+            /**
+             * To
+             * Format: date-time
+             * @description As asked for, or now
+             */
+            to: string;
+            /** Tracks */
+            tracks: components["schemas"]["ReplayTrack"][];
+        };
+        /**
+         * ReplayDecision
+         * @description `candidates` holds the first ones in the order of that moment, and whoever was chosen.
+         */
+        ReplayDecision: {
+            /** Assignment Id */
+            assignment_id: string | null;
+            /** Candidates */
+            candidates: {
+                [key: string]: unknown;
+            }[];
+            /** Candidates Left Out */
+            candidates_left_out: number;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Fallback
+             * @description The solver gave no answer in time, and the greedy rule decided
+             */
+            fallback: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /** Incident Number */
+            incident_number: string;
+            /**
+             * Leaves
+             * @description The incident that the unit was under way to
+             */
+            leaves: string | null;
+            /** Leaves Number */
+            leaves_number: string | null;
+            /** Method */
+            method: ("batch" | "greedy") | null;
+            /** Override Reason */
+            override_reason: string | null;
+            /** Policy */
+            policy: string;
+            /**
+             * Role
+             * @description Which of the incident's needs the unit meets; null by hand
+             */
+            role: string | null;
+            /**
+             * Round Id
+             * @description The round of the loop that decided it; null by hand
+             */
+            round_id: string | null;
+            /**
+             * Unit Id
+             * @description Who was chosen; null where nobody could be sent
+             */
+            unit_id: string | null;
+            /** Unit Name */
+            unit_name: string | null;
+        };
+        /**
+         * ReplayEvent
+         * @description As the feed's: one line of the log and what it changed.
+         */
+        ReplayEvent: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmView"][];
+            /**
+             * At
+             * Format: date-time
+             * @description When it was known: the server's clock, never before the line above it
+             */
+            at: string;
+            event: components["schemas"]["EventView"];
+            /** Incidents */
+            incidents: components["schemas"]["IncidentView"][];
+            /** Seq */
+            seq: number;
+            /** Stream */
+            stream: string;
+            /** Suggestions */
+            suggestions: components["schemas"]["SuggestionView"][];
+            /**
+             * Type
+             * @default event
+             * @constant
+             */
+            type: "event";
+            /** Units */
+            units: components["schemas"]["UnitView"][];
+        };
+        /**
+         * ReplaySnapshot
+         * @description As the feed's first frame; `server_time` is `from`.
+         */
+        ReplaySnapshot: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmView"][];
+            /** Incidents */
+            incidents: components["schemas"]["IncidentView"][];
+            /**
+             * Seq
+             * @default 0
+             * @constant
+             */
+            seq: 0;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Stream */
+            stream: string;
+            /** Suggestions */
+            suggestions: components["schemas"]["SuggestionView"][];
+            /**
+             * Type
+             * @default snapshot
+             * @constant
+             */
+            type: "snapshot";
+            /** Units */
+            units: components["schemas"]["UnitView"][];
+        };
+        /**
+         * ReplayTrack
+         * @description One unit's positions in columns of equal length. Each number but the first of a column `…_e6` or `at_ms` is the
+         *     difference to the one before it.
+         */
+        ReplayTrack: {
+            /** Accuracy M */
+            accuracy_m: (number | null)[];
+            /**
+             * Age Ms
+             * @description How old the fix was then, by the receiver's time
+             */
+            age_ms: number[];
+            /**
+             * At Ms
+             * @description Since `from`: when the fix came in, from which on the unit was shown there
+             */
+            at_ms: number[];
+            /** Course Deg */
+            course_deg: (number | null)[];
+            /**
+             * Lat E6
+             * @description Millionths of a degree
+             */
+            lat_e6: number[];
+            /** Lon E6 */
+            lon_e6: number[];
+            /** Speed Mps */
+            speed_mps: (number | null)[];
+            /**
+             * Unit Id
+             * Format: uuid
+             */
+            unit_id: string;
+        };
+        /**
          * RoundView
          * @description The newest round that changed something, of any server.
          */
@@ -1919,6 +2715,30 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /** StationList */
+        StationList: {
+            /** Items */
+            items: components["schemas"]["StationView"][];
+        };
+        /** StationView */
+        StationView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Lat */
+            lat: number | null;
+            /** Lon */
+            lon: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Precinct
+             * @description The precinct that it belongs to; null: not said
+             */
+            precinct: string | null;
         };
         /** SuggestionList */
         SuggestionList: {
@@ -2031,6 +2851,16 @@ export interface components {
              */
             unit_id: string;
         };
+        /** UnderWayList */
+        UnderWayList: {
+            /**
+             * Computed At
+             * Format: date-time
+             */
+            computed_at: string;
+            /** Items */
+            items: components["schemas"]["WayView"][];
+        };
         /** UnitAssignment */
         UnitAssignment: {
             /**
@@ -2137,6 +2967,69 @@ export interface components {
             summary: {
                 [key: string]: components["schemas"]["EstimateView"];
             };
+        };
+        /**
+         * Waiting
+         * @description Two counts; null where this server does not tell them.
+         */
+        Waiting: {
+            /**
+             * Sos
+             * @description Officers who called for help, and it is not over
+             */
+            sos: number | null;
+            /**
+             * Unassigned
+             * @description Open calls that no unit is on and none has reached
+             */
+            unassigned: number | null;
+        };
+        /**
+         * WayView
+         * @description All but the ids is null where the unit's position is not known.
+         */
+        WayView: {
+            /**
+             * Assignment Id
+             * Format: uuid
+             */
+            assignment_id: string;
+            /** Basis */
+            basis: ("street" | "geodesic") | null;
+            /** Distance M */
+            distance_m: number | null;
+            /**
+             * Eta High S
+             * @description One drive in ten takes more
+             */
+            eta_high_s: number | null;
+            /**
+             * Eta Low S
+             * @description One drive in ten takes less
+             */
+            eta_low_s: number | null;
+            /**
+             * Eta S
+             * @description From `computed_at` on; with lights for priority 1 and 2
+             */
+            eta_s: number | null;
+            /**
+             * Fixed At
+             * @description When the position was measured that this starts from
+             */
+            fixed_at: string | null;
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /** @description The straight line where no street answers */
+            route: components["schemas"]["LineView"] | null;
+            /**
+             * Unit Id
+             * Format: uuid
+             */
+            unit_id: string;
         };
         /**
          * WhatIfBase
@@ -2642,6 +3535,218 @@ export interface operations {
             };
         };
     };
+    alarms_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_help_officer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHelp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     alarms_resolve: {
         parameters: {
             query?: never;
@@ -2652,6 +3757,112 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_snooze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSnooze"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2756,6 +3967,112 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EndAssignment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    assignments_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStep"];
             };
         };
         responses: {
@@ -3201,6 +4518,8 @@ export interface operations {
                 state?: "open" | "closed" | "all";
                 limit?: number;
                 cursor?: string | null;
+                /** @description Letters of the number, address, description, disposition or of a call sign that was sent */
+                search?: string | null;
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -3330,6 +4649,26 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4084,6 +5423,282 @@ export interface operations {
             };
         };
     };
+    notes_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    alarms_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    map_jams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A FeatureCollection of LineStrings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     figures_report: {
         parameters: {
             query?: {
@@ -4132,6 +5747,367 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    incidents_lateness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatenessList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    notes_strike: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    places_find: {
+        parameters: {
+            query: {
+                /** @description As it is typed */
+                q: string;
+                limit?: number;
+                near_lat?: number | null;
+                near_lon?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    places_at: {
+        parameters: {
+            query: {
+                lat: number;
+                lon: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4272,6 +6248,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    replay_replay: {
+        parameters: {
+            query?: {
+                /** @description One position of each unit in so many seconds */
+                every_s?: number;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description Bad Request */
@@ -4858,6 +6921,76 @@ export interface operations {
             };
         };
     };
+    map_stations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     map_streets: {
         parameters: {
             query?: never;
@@ -4905,6 +7038,86 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    units_under_way: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnderWayList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5213,6 +7426,102 @@ export interface operations {
             };
         };
     };
+    units_set_availability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAvailability"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     units_notify: {
         parameters: {
             query?: never;
@@ -5386,6 +7695,76 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    session_waiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waiting"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,8 +1,15 @@
 // Keeps one feed socket open: reconnects with backoff, gives up on a silent one. Knows nothing of what is said.
 import { backoff_ms } from './backoff';
 
-/** A socket that said nothing for this long is dead, whatever the browser believes (heartbeats come every 2 s). */
-const SILENCE_MS = 6_000;
+/** How long each step may take before a socket counts as dead, whatever the browser believes. */
+export const PATIENCE = {
+  /** The handshake: a packet that is swallowed is never refused. */
+  opening_ms: 5_000,
+  /** From there to the first word: a snapshot of a great bureau on a busy server takes a while. */
+  first_word_ms: 15_000,
+  /** Between two words; heartbeats come every second. */
+  silence_ms: 4_500,
+};
 
 export interface Listener {
   onOpen: () => void;
@@ -39,6 +46,14 @@ export class Connection {
     this.drop();
   }
 
+  /** Leaves this socket, if there is one, for a new one at once: what it says can't be trusted, or the net is back. */
+  again(): void {
+    if (!this.wanted) return;
+    this.drop();
+    this.attempt = 0;
+    this.connect();
+  }
+
   /** Says something to the server; lost where there is no connection, as a new one starts with a snapshot anyway. */
   send(message: object): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
@@ -54,16 +69,17 @@ export class Connection {
     const socket = new WebSocket(this.url);
     let opened = false;
     this.socket = socket;
-    this.watch();
+    this.watch(PATIENCE.opening_ms);
     socket.onopen = () => {
       if (socket !== this.socket) return;
       opened = true;
+      this.watch(PATIENCE.first_word_ms);
       this.listener.onOpen();
     };
     socket.onmessage = (message: MessageEvent<unknown>) => {
       if (socket !== this.socket) return;
       this.attempt = 0;
-      this.watch();
+      this.watch(PATIENCE.silence_ms);
       if (typeof message.data === 'string') this.listener.onFrame(message.data);
     };
     socket.onclose = () => {
@@ -74,12 +90,12 @@ export class Connection {
     };
   }
 
-  private watch(): void {
+  private watch(patience_ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.drop();
       this.retry();
-    }, SILENCE_MS);
+    }, patience_ms);
   }
 
   private retry(): void {

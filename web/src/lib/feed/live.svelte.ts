@@ -1,14 +1,22 @@
 // The live picture as the screens watch it: feeds the reducer, moves units once per drawn frame, knows how old it is.
 import { currentSession } from '../api/calls';
 import { NoAnswer, Refusal } from '../api/problem';
+import { usePatience } from '../api/request';
 import type { TimelineEvent } from '../api/types';
 import { serverTime } from '../time/now.svelte';
 import { PositionBuffer } from './coalesce';
 import { Connection, feedAddress } from './connection';
+import { ageOf, now, QUIET_MS, type Confirmed } from './freshness';
 import { readFrame, type FeedEvent, type FeedMessage } from './messages';
 import { apply, NOTHING, withPositions, type LiveState } from './state';
+import { whenAwake } from './waking';
 
 type EventListener = (event: TimelineEvent, message: FeedEvent) => void;
+
+/** A snapshot that was asked for and doesn't come within this: another socket brings one. */
+const SNAPSHOT_MS = 6_000;
+/** A request that has to go where the feed is silent: long enough to try, short enough to tell the hand that waits. */
+const SHORT_PATIENCE_MS = 5_000;
 
 class Live {
   private state = $state.raw<LiveState>(NOTHING);
@@ -18,8 +26,18 @@ class Live {
   readonly incidents = $derived(this.state.incidents);
   readonly alarms = $derived(this.state.alarms);
   readonly suggestions = $derived(this.state.suggestions);
-  /** When the server was last heard, on this machine's clock that only rises (performance.now). */
-  heard_at_ms = $state.raw<number | null>(null);
+
+  /** When the picture was last known to be whole; null before the first snapshot. */
+  private confirmed = $state.raw<Confirmed | null>(null);
+  /** How old what is shown is, ms; null before the first snapshot. */
+  readonly age_ms = $derived.by(() => {
+    const tick_ms = serverTime.tick_ms;
+    return ageOf(this.confirmed, { mono_ms: tick_ms, wall_ms: Date.now() });
+  });
+  /** Nothing on the screen may be taken for true any more. */
+  readonly stale = $derived(this.age_ms !== null && this.age_ms > QUIET_MS);
+  /** The server is there, but can't read its own database. */
+  behind = $state.raw(false);
 
   /** Rises with every snapshot: whoever holds more than the feed tells reads it again then. */
   snapshots = $state.raw(0);
@@ -27,23 +45,36 @@ class Live {
   private readonly positions = new PositionBuffer();
   private readonly listeners = new Set<EventListener>();
   private awaitingSnapshot = false;
+  private overdue: ReturnType<typeof setTimeout> | undefined;
   private connection: Connection | null = null;
+  private sleep: (() => void) | null = null;
 
   start(): void {
     if (this.connection) return;
-    this.connection = new Connection(feedAddress(location), {
+    const connection = new Connection(feedAddress(location), {
+      // Whatever numbers another server, or the same one anew, begins with: its snapshot comes first.
       onOpen: () => (this.awaitingSnapshot = true),
       onFrame: (frame) => this.hear(frame),
       onRefused: () => void askWhetherSignedIn(),
     });
-    this.connection.open();
+    this.connection = connection;
+    connection.open();
+    this.sleep = whenAwake(() => {
+      serverTime.look();
+      if (this.stale) connection.again();
+    });
+    usePatience(() => (this.stale ? SHORT_PATIENCE_MS : null));
   }
 
   stop(): void {
+    clearTimeout(this.overdue);
+    this.sleep?.();
     this.connection?.close();
     this.connection = null;
     this.state = NOTHING;
-    this.heard_at_ms = null;
+    this.confirmed = null;
+    this.behind = false;
+    usePatience(() => null);
   }
 
   /** Calls back on every new event, once; gives the function that ends it. */
@@ -54,24 +85,41 @@ class Live {
 
   private hear(frame: string): void {
     const message = readFrame(frame);
-    this.heard_at_ms = performance.now();
-    if (!message) return;
-    if ('server_time' in message) serverTime.hear(Date.parse(message.server_time));
-    if (message.type === 'positions') this.hold(message.items);
-    else this.take(message);
+    if (message === 'broken') this.connection?.again();
+    else if (message?.type === 'positions') this.hold(message.items);
+    else if (message) this.take(message);
   }
 
   private take(message: FeedMessage): void {
-    if (message.type === 'snapshot') this.awaitingSnapshot = false;
+    if ('server_time' in message) serverTime.hear(Date.parse(message.server_time));
+    if (this.awaitingSnapshot && message.type !== 'snapshot') return;
     const { state, gap } = apply(this.state, message);
     const isNew = message.type === 'event' && state !== this.state;
     this.state = state;
-    if (message.type === 'snapshot') this.snapshots += 1;
-    if (gap && !this.awaitingSnapshot) {
-      this.awaitingSnapshot = true;
-      this.connection?.send({ type: 'snapshot' });
-    }
+    if (message.type === 'snapshot') this.begin();
+    if (gap) this.askForSnapshot();
+    else if (message.type === 'heartbeat' || message.type === 'snapshot') this.confirm(message);
     if (isNew) for (const listener of this.listeners) listener(message.event, message);
+  }
+
+  private begin(): void {
+    this.awaitingSnapshot = false;
+    clearTimeout(this.overdue);
+    this.snapshots += 1;
+  }
+
+  private askForSnapshot(): void {
+    this.awaitingSnapshot = true;
+    this.connection?.send({ type: 'snapshot' });
+    clearTimeout(this.overdue);
+    this.overdue = setTimeout(() => this.awaitingSnapshot && this.connection?.again(), SNAPSHOT_MS);
+  }
+
+  private confirm(message: { server_time: string; behind_s?: number }): void {
+    const behind_s = message.behind_s ?? 0;
+    const underway_ms = Math.max(0, serverTime.exact_ms() - Date.parse(message.server_time));
+    this.behind = behind_s > 0;
+    this.confirmed = { at: now(), behind_ms: behind_s * 1000 + underway_ms };
   }
 
   private hold(items: Parameters<PositionBuffer['add']>[0]): void {

@@ -3,6 +3,8 @@ import type { Alarm, Incident, Position, Suggestion, TimelineEvent, Unit } from 
 
 export interface Snapshot {
   type: 'snapshot';
+  /** Of one run of one server: numbers of another stream say nothing about these. */
+  stream: string;
   seq: number;
   server_time: string;
   units: Unit[];
@@ -13,6 +15,7 @@ export interface Snapshot {
 
 export interface FeedEvent {
   type: 'event';
+  stream: string;
   seq: number;
   event: TimelineEvent;
   units: Unit[];
@@ -30,16 +33,25 @@ export interface Positions {
 
 export interface Heartbeat {
   type: 'heartbeat';
+  stream: string;
   seq: number;
   server_time: string;
+  /** 0, or how long the server could not read its database. */
+  behind_s: number;
 }
 
 export type FeedMessage = Snapshot | FeedEvent | Positions | Heartbeat;
 
 const KNOWN = new Set(['snapshot', 'event', 'positions', 'heartbeat']);
 
-/** Reads one frame; null for a kind of message that a newer server may have learnt. */
-export function readFrame(frame: string): FeedMessage | null {
-  const message = JSON.parse(frame) as { type?: unknown };
-  return typeof message.type === 'string' && KNOWN.has(message.type) ? (message as FeedMessage) : null;
+/** Reads one frame; null for a kind of message that a newer server may have learnt, 'broken' for what is none. */
+export function readFrame(frame: string): FeedMessage | null | 'broken' {
+  try {
+    const message = JSON.parse(frame) as { type?: unknown } | null;
+    if (typeof message?.type !== 'string') return 'broken';
+    return KNOWN.has(message.type) ? (message as FeedMessage) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'broken';
+    throw error;
+  }
 }

@@ -7,6 +7,7 @@ import { apply, NOTHING, withPositions, type LiveState } from './state';
 
 const snapshot = (seq: number, change: Partial<Snapshot> = {}): Snapshot => ({
   type: 'snapshot',
+  stream: 'one',
   seq,
   server_time: '2026-11-24T03:00:00Z',
   units: [],
@@ -17,6 +18,7 @@ const snapshot = (seq: number, change: Partial<Snapshot> = {}): Snapshot => ({
 });
 const told = (seq: number, change: Partial<FeedEvent> = {}): FeedEvent => ({
   type: 'event',
+  stream: 'one',
   seq,
   event: event(seq),
   units: [],
@@ -118,8 +120,18 @@ describe('what is missing is noticed', () => {
   });
   test('a heartbeat that knows of a later event is a gap; one that does not is none', () => {
     const state = from(snapshot(4));
-    const beat = (seq: number) => apply(state, { type: 'heartbeat', seq, server_time: '' }).gap;
-    expect([beat(4), beat(5)]).toEqual([false, true]);
+    const beat = (seq: number, stream = 'one') =>
+      apply(state, { type: 'heartbeat', stream, seq, server_time: '', behind_s: 0 }).gap;
+    expect([beat(4), beat(5), beat(4, 'other')]).toEqual([false, true, true]);
+  });
+  test('the next number of another server is a gap, and so is a number that looks like an old one', () => {
+    const state = from(snapshot(4));
+    for (const seq of [3, 4, 5]) {
+      expect(apply(state, told(seq, { stream: 'other', units: [unit('u1')] }))).toEqual({ state, gap: true });
+    }
+    const fresh = apply(state, snapshot(2, { stream: 'other', units: [unit('u2')] })).state;
+    expect([fresh.seq, [...fresh.units.keys()]]).toEqual([2, ['u2']]);
+    expect(apply(fresh, told(3, { stream: 'other' })).gap).toBe(false);
   });
   test('an event before the first snapshot waits for the snapshot and is no gap', () => {
     expect(apply(NOTHING, told(9))).toEqual({ state: NOTHING, gap: false });

@@ -6,6 +6,8 @@ import type { FeedEvent, FeedMessage, Snapshot, UnitPosition } from './messages'
 export interface LiveState {
   /** Number of the last event that is in the picture; null until the first snapshot. */
   readonly seq: number | null;
+  /** Whose numbers these are. */
+  readonly stream: string;
   readonly units: ReadonlyMap<string, Unit>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly alarms: ReadonlyMap<string, Alarm>;
@@ -21,6 +23,7 @@ export interface Step {
 
 export const NOTHING: LiveState = {
   seq: null,
+  stream: '',
   units: new Map(),
   incidents: new Map(),
   alarms: new Map(),
@@ -55,6 +58,7 @@ function withNewerPosition(told: Unit, known: Unit | undefined): Unit {
 function fromSnapshot(message: Snapshot): LiveState {
   return {
     seq: message.seq,
+    stream: message.stream,
     units: new Map(message.units.map((unit) => [unit.id, unit])),
     incidents: new Map(message.incidents.filter(isLive).map((incident) => [incident.id, incident])),
     alarms: new Map(message.alarms.filter(isRaised).map((alarm) => [alarm.id, alarm])),
@@ -66,6 +70,7 @@ function withEvent(state: LiveState, message: FeedEvent): LiveState {
   const units = message.units.map((unit) => withNewerPosition(unit, state.units.get(unit.id)));
   return {
     seq: message.seq,
+    stream: state.stream,
     units: merged(state.units, units),
     incidents: merged(state.incidents, message.incidents, isLive),
     alarms: merged(state.alarms, message.alarms, isRaised),
@@ -85,7 +90,9 @@ export function withPositions(state: LiveState, items: Iterable<UnitPosition>): 
   return moved.length ? { ...state, units: merged(state.units, moved) } : state;
 }
 
-/** Applies one message. Events before the first snapshot and repeated ones change nothing. */
+const isOther = (state: LiveState, { stream }: { stream: string }) => stream !== state.stream;
+
+/** Applies one message. A number of another stream says that something else speaks now. Events before the first snapshot and repeated ones change nothing. */
 export function apply(state: LiveState, message: FeedMessage): Step {
   switch (message.type) {
     case 'snapshot':
@@ -93,8 +100,9 @@ export function apply(state: LiveState, message: FeedMessage): Step {
     case 'positions':
       return { state: withPositions(state, message.items), gap: false };
     case 'heartbeat':
-      return { state, gap: state.seq !== null && message.seq > state.seq };
+      return { state, gap: state.seq !== null && (isOther(state, message) || message.seq !== state.seq) };
     case 'event':
+      if (state.seq !== null && isOther(state, message)) return { state, gap: true };
       if (state.seq === null || message.seq <= state.seq) return { state, gap: false };
       if (message.seq !== state.seq + 1) return { state, gap: true };
       return { state: withEvent(state, message), gap: false };

@@ -1,4 +1,4 @@
-// Which call is looked at first: nobody on scene before somebody, then priority, then who waits longest.
+// Who goes to a call, and what to look at together.
 import type { Assignment, Incident, Place, Unit } from '../api/types';
 
 export const openAssignments = (incident: Incident): Assignment[] =>
@@ -8,21 +8,4 @@ export const openAssignments = (incident: Incident): Assignment[] =>
 export function placesOf(incident: Incident, units: ReadonlyMap<string, Unit>): Place[] {
   const going = openAssignments(incident).flatMap(({ unit_id }) => units.get(unit_id)?.position ?? []);
   return [incident, ...going];
-}
-
-function rank(incident: Incident): number {
-  if (incident.on_scene_at) return 2;
-  return openAssignments(incident).length ? 1 : 0;
-}
-
-/** Order of the list: priority weighs more than whether somebody is on the way, being on scene more than either. */
-export function byUrgency(one: Incident, other: Incident): number {
-  const there = Number(rank(one) === 2) - Number(rank(other) === 2);
-  return (
-    there ||
-    one.priority - other.priority ||
-    rank(one) - rank(other) ||
-    Date.parse(one.received_at) - Date.parse(other.received_at) ||
-    (one.number < other.number ? -1 : 1)
-  );
 }

@@ -1,7 +1,8 @@
 // A call that is being entered: what it proposes, lacks, sends and remembers.
 import { expect, test } from 'vitest';
 import { refusalFrom } from '../api/problem';
-import { CATEGORIES, emptyDraft, fieldOf, missing, proposedPriority, readDraft, toCall, type CallDraft } from './call_draft';
+import type { IncidentDetail } from '../api/types';
+import { amendments, CATEGORIES, emptyDraft, fieldOf, goesOn, isTouched, missing, proposedPriority, readDraft, toCall, type CallDraft } from './call_draft';
 
 const blank = emptyDraft('key-1', '2026-11-24T03:00:00.000Z');
 const whole: CallDraft = { ...blank, category: 'criminal', priority: 2, lat: 23.48, lon: 120.45, address: ' 中山路 1 號 ' };
@@ -32,6 +33,7 @@ test('the request carries the time when the form was opened, and blanks as null'
     caller_name: null,
     caller_phone: null,
     accident_class: null,
+    same_as: null,
   });
 });
 
@@ -42,6 +44,21 @@ test('a class chosen before the category changed is not sent', () => {
 test('a draft survives a reload whole, and what is no draft is passed over', () => {
   expect(readDraft(JSON.stringify(whole))).toEqual(whole);
   for (const text of [null, '', '{', '{}', JSON.stringify({ ...whole, key: '' })]) expect(readDraft(text)).toBeNull();
+});
+
+test('what was changed after a lost answer is amended, and nothing else', () => {
+  const sent = toCall(whole, false);
+  const made = { ...sent, id: 'x' } as unknown as IncidentDetail;
+  expect(amendments(sent, made)).toEqual({});
+  expect(amendments({ ...sent, description: 'more', priority: 1 }, made)).toEqual({ description: 'more', priority: 1 });
+});
+
+test('an empty form that was closed long ago begins anew; anything entered keeps its clock', () => {
+  expect([isTouched(blank), isTouched(whole), isTouched({ ...blank, note_text: 'a' })]).toEqual([false, true, true]);
+  expect(goesOn(blank, 0, 60_000)).toBe(true);
+  expect(goesOn(blank, 0, 180_000)).toBe(false);
+  expect(goesOn(blank, null, 180_000)).toBe(true);
+  expect(goesOn(whole, 0, 3_600_000)).toBe(true);
 });
 
 test('a refusal names the field that it means, whatever path the server gives', () => {

@@ -1,29 +1,19 @@
-// Open incidents as marks, and the lines from units to where they go. Pure.
-import type { Incident, Unit } from '../api/types';
-import { openAssignments } from '../incidents/urgency';
+// Incidents as marks. Pure.
+import type { Incident } from '../api/types';
 import type { CallClock } from '../time/call_clock';
-import type { Mark, Marks } from './differences';
+import { span } from '../time/format';
+import type { Mark } from './differences';
+
+/** The category, and below it the clock; a word beside it where it is late or at rest. */
+export function callLabel(category: string, { stage, elapsed_s }: CallClock, word: string): string {
+  const clock = span(elapsed_s);
+  const silent = stage === 'running' || stage === 'amber';
+  return `${category}\n${silent ? clock : `${word} ${clock}`}`;
+}
 
 export function callMark(incident: Incident, clock: CallClock, label: string, chosen: boolean): Mark {
   return {
     geometry: { type: 'Point', coordinates: [incident.lon, incident.lat] },
     properties: { icon: `call-${incident.priority}-${clock.stage}`, label, priority: incident.priority, chosen },
   };
-}
-
-/** A line from each unit on its way to its incident. */
-export function wayMarks(incidents: Iterable<Incident>, units: ReadonlyMap<string, Unit>): Marks {
-  const marks = new Map<string, Mark>();
-  for (const incident of incidents) {
-    for (const assignment of openAssignments(incident)) {
-      const position = units.get(assignment.unit_id)?.position;
-      if (!position || assignment.state === 'on_scene') continue;
-      const coordinates = [
-        [position.lon, position.lat],
-        [incident.lon, incident.lat],
-      ];
-      marks.set(assignment.id, { geometry: { type: 'LineString', coordinates }, properties: { state: assignment.state } });
-    }
-  }
-  return marks;
 }

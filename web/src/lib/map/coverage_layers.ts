@@ -1,6 +1,6 @@
 // How the areas within 3, 5 and 10 minutes look: told apart by line and label as well as by shade.
 import type { ExpressionSpecification } from 'maplibre-gl';
-import { FONT, screenScale } from './create_map';
+import { FONT, screenScale } from './page_font';
 import type { MarkLayer } from './mark_source';
 
 export interface Limit {

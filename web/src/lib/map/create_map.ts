@@ -3,17 +3,16 @@ import { Map as MapLibreMap, setWorkerUrl, type LngLatBoundsLike, type StyleSpec
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import { addImages } from './images';
+import { screenScale } from './page_font';
+
+export { FONT, screenScale } from './page_font';
 
 setWorkerUrl(workerUrl);
 
 /** Drawing order from the ground up; a part puts its layers below the marker of its slot. */
-export const SLOTS = ['tiles', 'area', 'streets', 'coverage', 'names', 'ways', 'calls', 'alarms', 'units'] as const;
+export const SLOTS = ['tiles', 'area', 'streets', 'jams', 'coverage', 'names', 'stations', 'ways', 'units', 'calls', 'alarms', 'measure'] as const;
 export type Slot = (typeof SLOTS)[number];
 export const slotId = (slot: Slot) => `slot-${slot}`;
-
-export const FONT = 'Noto Sans TC Variable';
-/** How much larger everything is than on a laptop; the page's own font size says it. */
-export const screenScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
 
 // Without a glyphs address MapLibre draws letters in the browser, with the page's own font.
 const style: StyleSpecification = {

@@ -1,6 +1,6 @@
 // Letters for the map. A glyph that is drawn before its font has come stays wrong for ever, and the font comes in a
 // hundred pieces; so every label waits until the pieces with its letters are there.
-import { FONT } from './create_map';
+import { FONT } from './page_font';
 
 const loaded = new Set<string>();
 

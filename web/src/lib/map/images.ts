@@ -1,8 +1,9 @@
-// The marks on the map, drawn once on a canvas: units by status, calls by priority and clock, heading, rings.
+// The marks on the map, drawn once on a canvas: units (unit_images.ts), calls by priority and clock, stations, rings.
 import type { Map as MapLibreMap } from 'maplibre-gl';
 import type { UnitStatus } from '../api/types';
 import type { Stage } from '../time/call_clock';
-import { BOX, STATUS_SHAPES } from './shapes';
+import { STATUS_SHAPES } from './shapes';
+import { drawUnit, UNIT_PX, VEHICLE_TYPES } from './unit_images';
 
 const SHARPNESS = 2;
 const OUTLINE = '#05090f';
@@ -28,16 +29,14 @@ function stroked(context: CanvasRenderingContext2D, path: Path2D, fill: string, 
   context.fill(path);
 }
 
-const unit =
-  (status: UnitStatus): Draw =>
-  (context) => {
-    const shape = STATUS_SHAPES[status];
-    context.translate(2, 2);
-    stroked(context, new Path2D(shape.path), shape.colour, OUTLINE, 3);
-  };
-
 const heading: Draw = (context) => {
-  stroked(context, new Path2D('M24 1 31 12 24 8.5 17 12z'), '#ffffff', OUTLINE, 2);
+  stroked(context, new Path2D('M9 2 16 13 9 9.5 2 13z'), '#ffffff', OUTLINE, 2);
+};
+
+/** A house with a flag. */
+const station: Draw = (context) => {
+  stroked(context, new Path2D('M3 19V10l8-6 8 6v9z'), '#3f5a8a', '#dbe9ff', 1.6);
+  stroked(context, new Path2D('M9 19v-5h4v5z'), '#dbe9ff', '#dbe9ff', 0.5);
 };
 
 /** Its tip is the middle of the picture, so that it points at the very place. */
@@ -88,12 +87,18 @@ const call =
 export function addImages(map: MapLibreMap, scale: number): void {
   const add = (name: string, size: number, draw: Draw) =>
     map.addImage(name, picture(size, draw), { pixelRatio: SHARPNESS / scale });
-  for (const status of Object.keys(STATUS_SHAPES) as UnitStatus[]) add(`unit-${status}`, BOX + 4, unit(status));
+  for (const status of Object.keys(STATUS_SHAPES) as UnitStatus[]) {
+    for (const type of VEHICLE_TYPES) {
+      add(`unit-${type}-${status}`, UNIT_PX, (context) => drawUnit(context, type, status, false));
+      add(`unit-${type}-${status}-outdated`, UNIT_PX, (context) => drawUnit(context, type, status, true));
+    }
+  }
   for (const stage of Object.keys(LOOKS) as Stage[]) {
     for (const priority of [1, 2, 3, 4]) add(`call-${priority}-${stage}`, 38, call(priority, stage));
   }
-  add('heading', 48, heading);
+  add('heading', 18, heading);
   add('tip', 30, tip);
+  add('station', 22, station);
   add('ring-chosen', 48, ring('#ffffff', 3));
   add('ring-sos', 48, ring('#ff3b41', 7));
 }

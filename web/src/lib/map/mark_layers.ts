@@ -1,6 +1,6 @@
 // How units, calls and alarms look: icon, label beside it, ring round the chosen one.
-import type { SymbolLayerSpecification } from 'maplibre-gl';
-import { FONT, screenScale } from './create_map';
+import type { ExpressionSpecification, SymbolLayerSpecification } from 'maplibre-gl';
+import { FONT, screenScale } from './page_font';
 import type { MarkLayer } from './mark_source';
 
 type Layout = NonNullable<SymbolLayerSpecification['layout']>;
@@ -33,6 +33,7 @@ export function unitLayers(): MarkLayer[] {
       layout: {
         ...always,
         'icon-image': 'heading',
+        'icon-offset': [0, -18 * screenScale()],
         'icon-rotate': ['get', 'course_deg'],
         'icon-rotation-alignment': 'map',
       },
@@ -40,11 +41,25 @@ export function unitLayers(): MarkLayer[] {
     {
       id: 'unit',
       type: 'symbol',
-      layout: { ...always, ...label(12.5), 'icon-image': ['get', 'icon'] },
+      layout: {
+        ...always,
+        ...label(12.5),
+        'text-variable-anchor': ['left', 'right'],
+        'symbol-sort-key': ['case', ['get', 'matters'], 0, 1],
+        'icon-image': ['get', 'icon'],
+      },
       paint: { ...legible, 'icon-opacity': ['get', 'opacity'], 'text-opacity': ['max', 0.75, ['get', 'opacity']] },
     },
   ];
 }
+
+/** Names of units that are idle and well come from this zoom on: of hundreds over a whole city none could be read. */
+export const namesFrom = (units: number) => (units <= 60 ? 0 : units <= 200 ? 12 : 13);
+
+export const unitNames = (zoom: number): ExpressionSpecification =>
+  zoom === 0
+    ? ['get', 'label']
+    : ['step', ['zoom'], ['case', ['get', 'matters'], ['get', 'label'], ''], zoom, ['get', 'label']];
 
 export function callLayers(): MarkLayer[] {
   return [
@@ -66,17 +81,6 @@ export function callLayers(): MarkLayer[] {
         'symbol-sort-key': ['-', 0, ['get', 'priority']],
       },
       paint: legible,
-    },
-  ];
-}
-
-export function wayLayers(): MarkLayer[] {
-  return [
-    {
-      id: 'way',
-      type: 'line',
-      layout: { 'line-cap': 'round' },
-      paint: { 'line-color': '#ffffff', 'line-width': 2, 'line-opacity': 0.75, 'line-dasharray': [0.5, 2.2] },
     },
   ];
 }

@@ -1,10 +1,10 @@
 // What this desk is looking at: which screen, which incident, which unit, whether a call is being entered.
 import type { Place } from '../api/types';
-
-export type View = 'map' | 'statistics' | 'what_if';
+import type { View } from './views';
 
 class DeskState {
-  view = $state<View>('map');
+  #view = $state<View>('map');
+  #argument = $state('');
   incident_id = $state<string | null>(null);
   unit_id = $state<string | null>(null);
   intakeOpen = $state(false);
@@ -12,6 +12,24 @@ class DeskState {
   placesTaken = $state(0);
   /** Places that the map was asked to show together; a new list each time, so that asking twice moves it twice. */
   target = $state.raw<readonly Place[]>([]);
+
+  get view(): View {
+    return this.#view;
+  }
+
+  set view(view: View) {
+    this.go(view);
+  }
+
+  /** What the screen shows one of, as its address says; empty for a screen as a whole. */
+  get argument(): string {
+    return this.#argument;
+  }
+
+  go(view: View, argument = ''): void {
+    this.#view = view;
+    this.#argument = argument;
+  }
 
   openIncident(id: string, ...places: Place[]): void {
     this.view = 'map';

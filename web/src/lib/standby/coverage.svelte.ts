@@ -2,25 +2,28 @@
 import { coverage as readCoverage, coverageAreas, type CoverageAreas } from '../api/calls';
 import { NoAnswer, Refusal } from '../api/problem';
 import type { Coverage } from '../api/types';
+import { layers } from '../map/layers.svelte';
 
 const ASK_AGAIN_MS = 10_000;
 
 class CoverageNow {
   figures = $state.raw<Coverage | null>(null);
   areas = $state.raw<CoverageAreas | null>(null);
-  /** Are the areas drawn on the map? */
-  shown = $state(false);
-
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watched = false;
 
+  /** Are the areas drawn on the map? */
+  get shown(): boolean {
+    return layers.shown.coverage;
+  }
+
   toggle(): void {
-    if (this.shown) this.shown = false;
+    if (this.shown) layers.show('coverage', false);
     else this.show();
   }
 
   show(): void {
-    this.shown = true;
+    layers.show('coverage', true);
     void this.read();
   }
 

@@ -24,6 +24,8 @@ const modes = between(section('The policy'), '(supervisor): ', 'in force');
 const steps = between(incidents, 'An assignment is ', '`review`');
 const endings = between(incidents, 'has the `end_reason` ', 'where the program');
 const reviews = between(incidents, 'the press of the button beside the track: ', '`POST');
+// The last row holds refusals without a name of their own: those are shown with what the server says.
+const failures = rows(section('Problems')).flatMap((row) => cell(row, 1)).filter((code) => !['refused', 'error'].includes(code));
 const roles = between(incidents, '`role` is ', ', null');
 
 test.each([
@@ -35,6 +37,7 @@ test.each([
   ['step', endings, 'replaced'],
   ['review', reviews, 'gps_gap'],
   ['need', roles, 'specialist'],
+  ['failure', failures, 'unit_busy'],
 ])('every code of the group %s has words: %o', (group, codes, one) => {
   expect(codes).toContain(one);
   expect(codes.filter((code) => !code.startsWith('lacks_') && !isTextKey(`${group}_${code}`))).toEqual([]);

@@ -41,6 +41,8 @@ test('Chinese texts are Chinese and English texts have no Chinese', () => {
     if (!same.has(key)) expect(han.test(text), key).toBe(true);
   }
   for (const [key, text] of Object.entries(TEXTS.en)) expect(han.test(text), key).toBe(false);
+  const untranslated = Object.entries(TEXTS.en).filter(([key, text]) => isTextKey(key) && TEXTS['zh-TW'][key] === text);
+  expect(untranslated.map(([key]) => key).filter((key) => !same.has(key))).toEqual([]);
 });
 
 test('values are filled in, and one that is missing stays visible', () => {

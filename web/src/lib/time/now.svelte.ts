@@ -9,22 +9,25 @@ class ServerTime {
   /** performance.now() at the last tick, four times a second. */
   tick_ms = $state.raw(performance.now());
   private readonly offset = new ServerOffset();
+  /** Until the server was heard this machine's own clock has to do; from then on it may be wrong, or be set, as it likes. */
+  private readonly wall_ms = Date.now() - performance.now();
 
   constructor() {
-    setInterval(() => this.tick(), TICK_MS);
+    setInterval(() => this.look(), TICK_MS);
   }
 
   hear(server_ms: number): void {
-    this.offset.hear(server_ms, Date.now());
-    this.tick();
+    this.offset.hear(server_ms, performance.now());
+    this.look();
   }
 
   /** The server's time at this instant. */
   exact_ms(): number {
-    return Date.now() + this.offset.offset_ms;
+    return performance.now() + (this.offset.offset_ms ?? this.wall_ms);
   }
 
-  private tick(): void {
+  /** Brings all clocks of the screen up to date; timers of a hidden page come late. */
+  look(): void {
     this.tick_ms = performance.now();
     this.now_ms = Math.floor(this.exact_ms() / 1000) * 1000;
   }
