@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from dispatch.api import present, schemas
+from dispatch.api.idempotency import IdempotencyKey, say_replayed
 from dispatch.api.period import Period, PeriodOf
 from dispatch.api.problems import described
 from dispatch.api.signed_in import MAY_DISPATCH, MAY_READ, Dispatching, Reading, TheDesk
@@ -29,16 +30,6 @@ from dispatch.store.decisions import Record
 from dispatch.store.incidents import find_incident
 
 router = APIRouter(tags=["incidents"])
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        description="Of the caller's making, one a call: the same key again returns the same incident",
-    ),
-]
 
 
 async def _detail(desk: Desk, incident_id: UUID, by: Person) -> schemas.IncidentDetail:
@@ -69,8 +60,7 @@ async def enter(
         same_as=body.same_as,
     )
     incident_id, is_new = await incidents.enter_incident(desk, entry, by, key)
-    if not is_new:
-        response.headers["Idempotency-Replayed"] = "true"
+    say_replayed(response, is_new=is_new)
     return await _detail(desk, incident_id, by)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from dispatch.api.idempotency import IdempotencyKey, say_replayed
 from dispatch.api.problems import described
 from dispatch.api.schemas.radio import NewNote, NoteView
 from dispatch.api.signed_in import Dispatching, TheDesk
@@ -17,9 +18,14 @@ router = APIRouter(tags=["notes"])
 
 
 @router.post("/incidents/{incident_id}/notes", status_code=201, responses=described(401, 403, 404))
-async def add(incident_id: UUID, body: NewNote, desk: TheDesk, by: Dispatching) -> NoteView:
+async def add(
+    incident_id: UUID, body: NewNote, desk: TheDesk, by: Dispatching, response: Response, key: IdempotencyKey = None
+) -> NoteView:
     """Write something down about an incident, open or ended. Every console has it in the timeline at once."""
-    return await _note(desk, await notes.add_note(desk, incident_id, body.text, by))
+    writing = notes.Writing(body.text, body.written_at, key)
+    note_id, is_new = await notes.add_note(desk, incident_id, writing, by)
+    say_replayed(response, is_new=is_new)
+    return await _note(desk, note_id)
 
 
 @router.post("/notes/{note_id}/strike", responses=described(401, 403, 404))

@@ -90,3 +90,11 @@ def check_received_at(received_at: datetime, now: datetime) -> None:
     """Raises Invalid: a call cannot have come in the future."""
     if received_at > now + RECEIVED_AHEAD_LIMIT:
         raise Invalid("lies in the future", member="received_at")
+
+
+def check_written_at(written_at: datetime, received_at: datetime, now: datetime) -> None:
+    """Raises Invalid: a note is written between the call, give or take what two clocks differ, and now."""
+    if written_at > now + RECEIVED_AHEAD_LIMIT:
+        raise Invalid("lies in the future", member="written_at")
+    if written_at < received_at - RECEIVED_AHEAD_LIMIT:
+        raise Invalid("lies before the call came in", member="written_at")

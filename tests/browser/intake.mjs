@@ -82,7 +82,10 @@ const scenarios = {
     assert.equal(merged.merged_into, first.id);
     const whole = await desk.incident(first.id);
     assert.equal(whole.assignments.length, 1, 'nobody else is sent');
-    await desk.panel().getByText(/\d\d:\d\d:\d\d 騎士清醒/).first().waitFor({ timeout: PATIENCE_MS });
+    await desk.panel().getByText('騎士清醒').first().waitFor({ timeout: PATIENCE_MS });
+    const [note] = whole.timeline.filter(({ kind }) => kind === 'note_added');
+    assert.equal(note.data.text, '騎士清醒');
+    assert.ok(note.happened_at < merged.created_at, 'a note bears the time at which it was written down');
     assert.equal(await page.evaluate(() => sessionStorage.length), 0, 'a call that is entered leaves no draft');
   },
 

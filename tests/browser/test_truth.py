@@ -89,6 +89,11 @@ def test_two_desks_edit_one_incident_and_nothing_is_lost(system: System) -> None
     _run(system, "edit_race")
 
 
+def test_a_wrong_place_is_put_right_on_the_map(system: System) -> None:
+    """While it is edited a point of the map can be asked for, and only then a click means the place."""
+    _run(system, "pick")
+
+
 def test_two_desks_send_a_unit_at_once_and_one_goes(system: System) -> None:
     """The other desk is told in words, and sees who goes."""
     _run(system, "assign_race")

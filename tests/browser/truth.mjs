@@ -132,6 +132,32 @@ const scenarios = {
     await api.ask('POST', `/incidents/${call.id}/cancel`, { reason: 'over' });
   },
 
+  async pick(anna) {
+    const api = await Api.open();
+    const call = await api.enter('中山路 21 號');
+    await anna.open();
+    await anna.openIncident(call.id);
+    await anna.page.keyboard.press('e');
+    const pick = anna.page.locator('[data-pick]');
+    const box = await anna.page.locator('.frame').boundingBox();
+    const click = () => anna.page.mouse.click(box.x + box.width * 0.6, box.y + box.height * 0.6);
+    const place = anna.page.locator('input[name=edit_place]');
+    const before = await place.inputValue();
+    await click();
+    assert.equal(await place.inputValue(), before, 'a click that was not asked for moves nothing');
+    await pick.press('Enter');
+    assert.equal(await pick.getAttribute('aria-pressed'), 'true');
+    await anna.shot('edit-pick-zh');
+    await click();
+    await eventually(async () => (await place.inputValue()) !== before, 'the place that was clicked');
+    assert.equal(await pick.getAttribute('aria-pressed'), 'false');
+    await anna.page.locator('form[data-edit] .primary').click();
+    await anna.page.locator('form[data-edit]').waitFor({ state: 'detached', timeout: PATIENCE_MS });
+    const moved = await api.ask('GET', `/incidents/${call.id}`);
+    assert.ok(moved.lat !== call.lat && moved.lon !== call.lon, `${moved.lat} ${moved.lon}`);
+    await api.ask('POST', `/incidents/${call.id}/cancel`, { reason: 'over' });
+  },
+
   async assign_race(anna) {
     const api = await Api.open();
     const call = await api.enter('中山路 5 號');

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -66,6 +68,39 @@ async def test_what_is_learnt_after_the_end_belongs_to_it(client: httpx.AsyncCli
     seen = (await client.get(f"/incidents/{incident['id']}")).json()
     assert (seen["state"], seen["version"]) == ("closed", closed["version"])
     assert kinds(seen)[-1] == "note_added"
+
+
+async def test_a_note_sent_twice_is_one(module_server: Server, client: httpx.AsyncClient) -> None:
+    """The same key gives the same note, one after the other and at once; another author's key is another note."""
+    incident = await enter(client)
+    path, body = f"/incidents/{incident['id']}/notes", {"text": "the door is at the back"}
+    key = {"Idempotency-Key": "note 1"}
+    first = await client.post(path, json=body, headers=key)
+    again = await client.post(path, json={"text": "other words"}, headers=key)
+    assert again.status_code == 201
+    assert again.json() == first.json()
+    assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (None, "true")
+    both = [client.post(path, json=body, headers={"Idempotency-Key": "at once"}) for _ in range(4)]
+    assert len({answer.json()["id"] for answer in await asyncio.gather(*both)}) == 1
+    other = await (await module_server.client("dave")).post(path, json=body, headers=key)
+    assert other.json()["id"] != first.json()["id"]
+    assert kinds((await client.get(f"/incidents/{incident['id']}")).json()).count("note_added") == 3
+
+
+async def test_a_note_keeps_the_time_it_was_written_down(client: httpx.AsyncClient) -> None:
+    """What was typed while the caller spoke is kept once the call is entered, and bears its own time."""
+    received = datetime.now(UTC) - timedelta(minutes=3)
+    incident = await enter(client, received_at=received.isoformat())
+    path = f"/incidents/{incident['id']}/notes"
+    written = received + timedelta(seconds=40)
+    note = (await client.post(path, json={"text": "three men", "written_at": written.isoformat()})).json()
+    assert datetime.fromisoformat(note["written_at"]) == written
+    seen = (await client.get(f"/incidents/{incident['id']}")).json()["timeline"][-1]
+    assert (seen["kind"], datetime.fromisoformat(seen["happened_at"])) == ("note_added", written)
+    assert datetime.fromisoformat(seen["recorded_at"]) > received + timedelta(minutes=2)
+    for wrong in (received - timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=5)):
+        refused = await client.post(path, json={"text": "x", "written_at": wrong.isoformat()})
+        assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, "written_at")
 
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": "  "}, {"text": "x" * 1001}, {"text": "a", "by": "x"}])

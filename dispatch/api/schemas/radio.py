@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from dispatch.api.schemas.basics import NO_NUL, Body, Flag, Line, Note, View
+from dispatch.api.schemas.basics import NO_NUL, Body, Flag, Line, Note, Time, View
 
 StepName = Literal["acknowledged", "en_route", "on_scene", "cleared"]
 
@@ -26,6 +26,7 @@ class NewAvailability(Body):
 
 class NewNote(Body):
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=NO_NUL)]
+    written_at: Time | None = Field(None, description="When it was written down; now without it")
 
 
 class NoteView(View):

@@ -11,6 +11,7 @@ import type {
   KpiReport,
   Mode,
   NewIncident,
+  Note,
   Place,
   Policy,
   Suggestion,
@@ -32,6 +33,10 @@ export const closeIncident = (id: string, disposition: string, note: string | nu
   request<IncidentDetail>('POST', `/incidents/${id}/close`, { body: { disposition, note } });
 export const cancelIncident = (id: string, reason: string) =>
   request<IncidentDetail>('POST', `/incidents/${id}/cancel`, { body: { reason } });
+
+/** Sent again with the same `key` it is kept once. `written_at`: when it was written down; now without it. */
+export const keepNote = (incidentId: string, note: { text: string; written_at?: string }, key: string) =>
+  request<Note>('POST', `/incidents/${incidentId}/notes`, { body: note, headers: { 'Idempotency-Key': key } });
 
 const items = (answer: { items: Candidate[] }) => answer.items;
 export const candidatesFor = (incidentId: string) =>

@@ -2168,6 +2168,11 @@ export interface components {
         NewNote: {
             /** Text */
             text: string;
+            /**
+             * Written At
+             * @description When it was written down; now without it
+             */
+            written_at?: string | null;
         };
         /** NewNotice */
         NewNotice: {
@@ -4606,7 +4611,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Of the caller's making, one a call: the same key again returns the same incident */
+                /** @description Of the caller's making, one a thing to be made: the same key again returns what it made */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -5426,7 +5431,10 @@ export interface operations {
     notes_add: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the caller's making, one a thing to be made: the same key again returns what it made */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 incident_id: string;
             };

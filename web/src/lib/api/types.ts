@@ -13,6 +13,7 @@ export type Incident = Schemas['IncidentView'];
 export type IncidentDetail = Schemas['IncidentDetail'];
 export type KpiGroup = Schemas['KpiGroup'];
 export type KpiReport = Schemas['KpiReport'];
+export type Note = Schemas['NoteView'];
 export type NewIncident = Schemas['NewIncident'];
 export type Policy = Schemas['PolicyView'];
 export type Position = Schemas['PositionView'];

@@ -1,6 +1,6 @@
 // Sending a unit by the command line asks for the same as by the list of candidates: a reason against the recommendation,
 // and a word on what it leaves.
-import type { Candidate, Incident, Unit, UnitAssignment } from '../api/types';
+import type { Assignment, Candidate, Incident, Unit, UnitAssignment } from '../api/types';
 import { endOfNumber } from './named_things';
 import { said, type Said } from './said';
 
@@ -11,7 +11,7 @@ export interface Sending {
   /** What it is under way to, and would leave. */
   leaves: UnitAssignment | null;
   /** Who goes there already. */
-  others: readonly string[];
+  going: readonly Assignment[];
 }
 
 /** `candidates` null: not known (yet); then nothing but leaving another incident needs a reason. */
@@ -24,7 +24,7 @@ export function sendingOf(unit: Unit, incident: Incident, candidates: readonly C
     candidate: candidates?.find(({ unit_id }) => unit_id === unit.id) ?? null,
     instead: recommended && recommended.unit_id !== unit.id ? recommended : null,
     leaves: moving && unit.assignment?.incident_id !== incident.id ? unit.assignment : null,
-    others: going.map(({ unit_name }) => unit_name),
+    going,
   };
 }
 

@@ -56,10 +56,11 @@ function promise({ command, values }: Ready, candidates: readonly Candidate[] | 
   switch (command.id) {
     case 'assign': {
       if (!unit || !incident) break;
-      const { candidate, leaves, others } = sendingOf(unit, incident, candidates);
+      const { candidate, leaves, going } = sendingOf(unit, incident, candidates);
       const told = { ...filled, eta: candidates ? etaSaid(candidate?.eta_s) : said('command_eta_asked') };
       if (leaves) return said('command_will_divert', { ...told, left: endOfNumber(leaves.incident_number) });
-      if (others.length) return said('command_will_assign_too', { ...told, others: others.join('、') });
+      const others = going.map(({ unit_name }) => unit_name).join('、');
+      if (others) return said('command_will_assign_too', { ...told, others });
       return said('command_will_assign', told);
     }
     case 'clear':

@@ -100,6 +100,7 @@ async function send(unit: Unit, incident: Incident, reason: string): Promise<Out
     reason: reason || null,
     replaces: null,
     divert: sending.leaves !== null,
+    seen: sending.going.map(({ id }) => id),
   });
   rememberSent(made.id, unit.name, incident.number);
   return { says: said('command_did_assign', values) };

@@ -18,7 +18,7 @@ const LOOKS_LIKE_NUMBER = /^#?\d{4,8}(-\d{1,4})?$/;
 
 async function places(text: string): Promise<FoundPlace[]> {
   try {
-    return await findPlaces(text);
+    return await findPlaces(text, desk.lookedAt);
   } catch (error) {
     if (error instanceof Refusal && error.code === 'no_map') return [];
     throw error;

@@ -1,14 +1,11 @@
 // Sending a call and its notes: what is missing, what the server refused, and whether a place outside is meant.
-import { createIncident } from '../api/calls';
+import { createIncident, keepNote } from '../api/calls';
 import { NoAnswer, Refusal } from '../api/problem';
 import { request } from '../api/request';
 import { failureText } from '../text/failure';
 import { t } from '../text/language.svelte';
-import { clockTime } from '../time/format';
 import { amendments, fieldOf, missing, toCall, type CallDraft } from './call_draft';
 import { draft } from './draft.svelte';
-
-const NOTE_LONGEST = 1000;
 
 export class Entry {
   busy = $state(false);
@@ -60,8 +57,7 @@ export class Entry {
     for (;;) {
       const [next, ...others] = draft.call?.notes ?? [];
       if (!next) return;
-      const text = `${clockTime(next.at, 'zh-TW')} ${next.text}`.slice(0, NOTE_LONGEST);
-      await request<unknown>('POST', `/incidents/${incident_id}/notes`, { body: { text } });
+      await keepNote(incident_id, { text: next.text, written_at: next.at }, `${draft.call?.key} ${next.at}`);
       draft.change({ notes: others });
     }
   }

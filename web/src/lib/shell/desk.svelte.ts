@@ -10,6 +10,10 @@ class DeskState {
   intakeOpen = $state(false);
   /** Rises with each place taken from the map: the form then takes the keyboard back. */
   placesTaken = $state(0);
+  /** The middle of the map where it shows a part of the bureau; null where it shows all, and before it was there. */
+  lookedAt: Place | null = null;
+  /** Who has asked for a point of the map, and gets the next one that is clicked; null where nobody has. */
+  aim = $state.raw<((at: Place) => void) | null>(null);
   /** Places that the map was asked to show together; a new list each time, so that asking twice moves it twice. */
   target = $state.raw<readonly Place[]>([]);
 
