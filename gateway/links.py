@@ -48,8 +48,16 @@ class Links:
         return UUID(int=self._run << 64 | self._next)
 
     async def find(self, token_sha256: str) -> Link | None:
-        """The device that this token (SHA-256, hex) speaks for, and the database's time of asking; None if none."""
-        row = await self._pool.fetchrow(_FIND, token_sha256)
+        """The device that this token (SHA-256, hex) speaks for, and the database's time of asking; None if none.
+
+        A fresh token takes the place of the one before with this, its first use.
+        """
+        row = (
+            await self._pool.fetchrow(_FIND, token_sha256)
+            or await self._pool.fetchrow(_PROMOTE, token_sha256)
+            # Another connection with the same fresh token was a moment faster.
+            or await self._pool.fetchrow(_FIND, token_sha256)
+        )
         if row is None:
             return None
         return Link(self.new_id(), row["device_id"], row["unit_id"], row["unit_name"], token_sha256, row["now"])
@@ -90,6 +98,11 @@ class Links:
 _FIND: Final = """
 SELECT device_id, unit_id, unit_name, clock_timestamp() AS now FROM devices
 WHERE token_sha256 = $1 AND revoked_at IS NULL"""
+
+_PROMOTE: Final = """
+UPDATE devices SET token_sha256 = next_token_sha256, next_token_sha256 = NULL, enrolled_at = now(), revoked_at = NULL
+WHERE next_token_sha256 = $1
+RETURNING device_id, unit_id, unit_name, clock_timestamp() AS now"""
 
 _UP: Final = """
 INSERT INTO car_links AS l (unit_id, connected_at, connection_id) VALUES ($1, $2, $3)

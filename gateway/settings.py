@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.enrolment import GuessLimits
 from gateway.inbox import Pace
+from gateway.phones_limits import Rate
 from gateway.session import Limits
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -36,6 +38,17 @@ class Settings(BaseSettings):
     gateway_batch_messages: int = Field(default=5_000, ge=1)
     gateway_queue_messages: int = Field(default=50_000, ge=1)
     gateway_pool_size: int = Field(default=8, ge=4)
+    phone_port: int | None = Field(default=None, ge=0, le=65535, description="HTTP for tracker apps; unset: none")
+    phone_burst: float = Field(default=300, ge=1, description="reports of one phone at once, then so many a second:")
+    phone_per_s: float = Field(default=10, gt=0)
+    phone_address_burst: float = Field(default=2_000, ge=1, description="the same of one address, which many may share")
+    phone_address_per_s: float = Field(default=200, gt=0)
+    phone_port_fallback: bool = Field(default=False, description="take any free port where that one is taken")
+    # Wrong enrolment codes: so many at once, then so many a minute; of one address, and over all.
+    gateway_enrol_burst_per_address: float = Field(default=10, ge=1)
+    gateway_enrol_per_address_per_min: float = Field(default=2, gt=0)
+    gateway_enrol_burst: float = Field(default=100, ge=1)
+    gateway_enrol_per_min: float = Field(default=60, gt=0)
     fix_retention_days: int = Field(default=90, ge=1)
     log_json: bool = False
 
@@ -46,6 +59,24 @@ class Settings(BaseSettings):
             burst_frames=self.gateway_burst_frames,
             frames_per_s=self.gateway_frames_per_s,
             hello_within_s=self.gateway_hello_s,
+        )
+
+    @property
+    def guess_limits(self) -> GuessLimits:
+        """How many wrong enrolment codes are heard."""
+        return GuessLimits(
+            burst_per_address=self.gateway_enrol_burst_per_address,
+            per_address_per_min=self.gateway_enrol_per_address_per_min,
+            burst=self.gateway_enrol_burst,
+            per_min=self.gateway_enrol_per_min,
+        )
+
+    @property
+    def phone_rates(self) -> tuple[Rate, Rate]:
+        """How often one phone, and how often one address, may ask."""
+        return (
+            Rate(self.phone_burst, self.phone_per_s),
+            Rate(self.phone_address_burst, self.phone_address_per_s),
         )
 
     @property

@@ -8,6 +8,7 @@ Rules, in short:
   a guess. The date of a void RMC is not believed, for receivers without a fix send garbage there.
 - Dead reckoning (mode E, quality 6) is reported with an accuracy that says so. Simulator and hand-entered positions
   (modes S, M; qualities 7, 8) are not measured and never leave the car.
+- A 2D fix (all the GSA that have one say 2) keeps its place, not its height, and an accuracy that says so.
 - Accuracy: GST where the receiver sends it, else HDOP times METRES_PER_HDOP.
 """
 
@@ -25,6 +26,7 @@ _POSITION_KINDS: Final = ("RMC", "GGA", "GNS")
 _TIMED_KINDS: Final = (*_POSITION_KINDS, "GST", "ZDA")
 _HDOP_LIMIT: Final = 50.0  # receivers write 99.99 for "unknown"
 _NO_FIX_TYPE: Final = 1
+_FIX_TYPE_2D: Final = 2
 _UNMEASURED_QUALITIES: Final = {0, 7, 8}
 _ESTIMATED_QUALITY: Final = 6
 _UNMEASURED_MODES: Final = frozenset("NMS")
@@ -90,6 +92,7 @@ class Epoch:
             course_deg=self._first("course_deg", "RMC", "VTG"),
             altitude_m=None if height is None else height.altitude_m,
             estimated=self.estimated(),
+            flat=max(self.fix_types, default=0) == _FIX_TYPE_2D,
         )
 
     def _first(self, member: str, *kinds: str) -> float | None:

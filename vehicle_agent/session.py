@@ -112,6 +112,8 @@ class Session:
             return
         self._journal.forget(welcome.resume_after)
         self._cursor = welcome.resume_after
+        self._state.presses.acknowledged(welcome.resume_after)
+        self._state.presses.sent(welcome.resume_after)
         self._state.welcome(welcome)
         self.welcomed = True
         self._progress_s = self._monotonic_s()
@@ -130,6 +132,7 @@ class Session:
             _log.warning("ack_ahead", seq=seq, sent=self._cursor)
         upto = min(seq, self._cursor)
         self._journal.forget(upto)
+        self._state.presses.acknowledged(upto)
         while self._in_flight and (first := next(iter(self._in_flight))) <= upto:
             del self._in_flight[first]
         self._progress_s = self._monotonic_s()
@@ -149,6 +152,7 @@ class Session:
         if not self._in_flight:
             self._progress_s = self._monotonic_s()
         self._cursor = rows[-1].seq
+        self._state.presses.sent(self._cursor)
         self._in_flight.update(dict.fromkeys(row.seq for row in rows))
         bodies = b",".join(row.body for row in rows).decode()
         return bodies if len(rows) == 1 else f"[{bodies}]"

@@ -13,6 +13,7 @@ The figures, and why
 - *Link lost* is 45 s without one: a reconnect after a dead spot is no alarm (decision 0016).
 - *Camera* 30 s after setting off, so that a crew may press its button on the way; a battery is low below 10 %, and
   not low any more from 15 % on.
+- *The crew first*, and its check-in on a priority 1 scene: check_in.py.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class AlarmKind(StrEnum):
     LATE = "late"
     LINK_LOST = "link_lost"
     CAMERA = "camera"
+    NO_CHECK_IN = "no_check_in"
 
 
 class Grade(IntEnum):
@@ -65,6 +67,9 @@ class AlarmRules:
     camera_grace_s: float = 30.0
     battery_low_pct: float = 10.0
     battery_fine_pct: float = 15.0
+    crew_first_s: float = 30.0
+    check_in_after_s: float = 600.0
+    check_in_alarm_s: float = 180.0
     raise_after_s: float = 5.0
     resolve_after_s: float = 15.0
 

@@ -12,6 +12,7 @@ from dispatch.embedded import EngineUrls
 from dispatch.engines.process import reserve_port
 
 PATIENCE_S: Final = 3.0  # a predecessor that was killed may hold its port for a moment
+PHONE_PORT: Final = 5055  # where tracker apps look by default
 ANYWHERE: Final = {"0.0.0.0", "::", ""}  # noqa: S104
 
 
@@ -27,14 +28,18 @@ class Listen:
     port: int
     gateway_host: str
     gateway_port: int
+    phone_port: int | None = None
+    """None: 5055, or a free one where that is taken or the gateway has any free one as well."""
 
     def settled(self) -> Listen:
         """With real ports. Raises PortTaken."""
+        phone_port = 0 if self.phone_port is None and self.gateway_port == 0 else self.phone_port
         return Listen(
             self.host,
             _settle(self.host, self.port, "--port"),
             self.gateway_host,
             _settle(self.gateway_host, self.gateway_port, "--gateway-port"),
+            None if phone_port is None else _settle(self.gateway_host, phone_port, "PATROL_PHONE_PORT"),
         )
 
     @property
@@ -57,6 +62,8 @@ class Listen:
             "PATROL_PORT": str(self.port),
             "PATROL_GATEWAY_HOST": self.gateway_host,
             "PATROL_GATEWAY_PORT": str(self.gateway_port),
+            "PATROL_PHONE_PORT": str(PHONE_PORT if self.phone_port is None else self.phone_port),
+            "PATROL_PHONE_PORT_FALLBACK": str(self.phone_port is None).lower(),
         }
 
 

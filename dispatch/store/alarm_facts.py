@@ -26,6 +26,8 @@ async def units_at_work(connection: AsyncConnection) -> Sequence[AnyRow]:
             func.coalesce(assignments.c.en_route_at, assignments.c.on_scene_at, assignments.c.dispatched_at).label(
                 "under_way_at"
             ),
+            assignments.c.on_scene_at,
+            incidents.c.number,
             incidents.c.priority,
             incidents.c.lat.label("scene_lat"),
             incidents.c.lon.label("scene_lon"),

@@ -77,8 +77,8 @@ export class Desk {
 }
 
 /** Until `look` gives something true. */
-export async function eventually(look, what) {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function eventually(look, what, patience_ms = PATIENCE_MS) {
+  const deadline = Date.now() + patience_ms;
   for (;;) {
     const seen = await look();
     if (seen) return seen;

@@ -1,0 +1,12 @@
+// Starts the officers' page, and what lets it start again without a network.
+import { mount } from 'svelte';
+import '../car.css';
+import PwaApp from './PwaApp.svelte';
+import { officer } from './officer.svelte';
+import { keepShell } from './shell';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('officer.html has no element with the id "app"');
+keepShell();
+mount(PwaApp, { target, props: { officer } });
+void officer.begin();
