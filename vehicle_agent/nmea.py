@@ -117,5 +117,5 @@ def _date(message: object) -> date | None:
     parts = [part for name in ("year", "month", "day") if isinstance(part := getattr(message, name, None), int)]
     try:
         return date(*parts) if len(parts) == 3 else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
