@@ -10,19 +10,19 @@ const mark = (lon: number, label = 'a'): Mark => ({
 });
 
 test('nothing is told where nothing changed, even of marks made anew', () => {
-  expect(differences(new Map([['u1', mark(120)]]), new Map([['u1', mark(120)]]))).toBeNull();
+  expect(differences(new Map([['u1', mark(120)]]), new Map([['u1', mark(120)]]), 'units')).toBeNull();
 });
 
 test('a move tells the place alone, a new word that word alone, and who left is removed', () => {
   const before = new Map([['moved', mark(1)], ['named', mark(2)], ['left', mark(3)], ['same', mark(4)]]);
   const after = new Map([['moved', mark(9)], ['named', mark(2, 'b')], ['same', mark(4)], ['came', mark(5)]]);
-  expect(differences(before, after)).toEqual({
-    add: [{ type: 'Feature', geometry: mark(5).geometry, properties: { label: 'a', icon: 'x', id: 'came' } }],
+  expect(differences(before, after, 'units')).toEqual({
+    add: [{ type: 'Feature', geometry: mark(5).geometry, properties: { label: 'a', icon: 'x', id: 'came', kind: 'units', key: 'units came' } }],
     update: [
-      { id: 'moved', newGeometry: mark(9).geometry },
-      { id: 'named', addOrUpdateProperties: [{ key: 'label', value: 'b' }] },
+      { id: 'units moved', newGeometry: mark(9).geometry },
+      { id: 'units named', addOrUpdateProperties: [{ key: 'label', value: 'b' }] },
     ],
-    remove: ['left'],
+    remove: ['units left'],
   });
 });
 
@@ -43,7 +43,7 @@ test('lines are compared point by point', () => {
     geometry: { type: 'LineString', coordinates: lons.map((lon) => [lon, 23]) },
     properties: {},
   });
-  const told = (before: Mark, after: Mark) => differences(new Map([['l', before]]), new Map([['l', after]]));
+  const told = (before: Mark, after: Mark) => differences(new Map([['l', before]]), new Map([['l', after]]), 'ways');
   expect(told(line(1, 2, 3), line(1, 2, 3))).toBeNull();
   expect(told(line(1, 2, 3), line(1, 2))?.update).toHaveLength(1);
   expect(told(line(1, 2, 3), line(1, 2, 4))?.update).toHaveLength(1);
