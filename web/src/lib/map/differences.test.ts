@@ -17,7 +17,7 @@ test('a move tells the place alone, a new word that word alone, and who left is 
   const before = new Map([['moved', mark(1)], ['named', mark(2)], ['left', mark(3)], ['same', mark(4)]]);
   const after = new Map([['moved', mark(9)], ['named', mark(2, 'b')], ['same', mark(4)], ['came', mark(5)]]);
   expect(differences(before, after, 'units')).toEqual({
-    add: [{ type: 'Feature', geometry: mark(5).geometry, properties: { label: 'a', icon: 'x', id: 'came', kind: 'units', key: 'units came' } }],
+    add: [{ type: 'Feature', geometry: mark(5).geometry, properties: { label: 'a', icon: 'x', id: 'came', markKind: 'units', key: 'units came' } }],
     update: [
       { id: 'units moved', newGeometry: mark(9).geometry },
       { id: 'units named', addOrUpdateProperties: [{ key: 'label', value: 'b' }] },
@@ -48,4 +48,10 @@ test('lines are compared point by point', () => {
   expect(told(line(1, 2, 3), line(1, 2))?.update).toHaveLength(1);
   expect(told(line(1, 2, 3), line(1, 2, 4))?.update).toHaveLength(1);
   expect(told(line(1, 2), mark(1))?.update).toHaveLength(1);
+});
+
+test('what a mark says of itself stays, beside what the source says of it', () => {
+  const station: Mark = { geometry: { type: 'Point', coordinates: [120, 23] }, properties: { kind: 'precinct' } };
+  const told = differences(new Map(), new Map([['s1', station]]), 'stations');
+  expect(told?.add?.[0]?.properties).toEqual({ kind: 'precinct', id: 's1', markKind: 'stations', key: 'stations s1' });
 });

@@ -33,7 +33,7 @@ function changedProperties(before: Mark['properties'], after: Mark['properties']
 
 /**
  * The change from `before` to `after`, or null where nothing changed. Marks of several kinds share a source: each has its
- * `kind`, and its `key` in all of them. Every mark of a kind has the same members in its properties.
+ * `markKind`, and its `key` in all of them. Every mark of a kind has the same members in its properties.
  */
 export function differences(before: Marks, after: Marks, kind: string): GeoJSONSourceDiff | null {
   const keyOf = (id: string) => `${kind} ${id}`;
@@ -43,7 +43,7 @@ export function differences(before: Marks, after: Marks, kind: string): GeoJSONS
   for (const [id, mark] of after) {
     const known = before.get(id);
     if (!known) {
-      add.push({ type: 'Feature', geometry: mark.geometry, properties: { ...mark.properties, id, kind, key: keyOf(id) } });
+      add.push({ type: 'Feature', geometry: mark.geometry, properties: { ...mark.properties, id, markKind: kind, key: keyOf(id) } });
       continue;
     }
     if (known === mark) continue;

@@ -23,7 +23,7 @@ export class MarkSource implements Part {
   ) {
     this.source = sharedSource(map);
     this.source.join(this);
-    const ofKind: ExpressionSpecification = ['==', ['get', 'kind'], kind];
+    const ofKind: ExpressionSpecification = ['==', ['get', 'markKind'], kind];
     for (const { filter, ...layer } of layers) {
       const drawn = { ...layer, source: this.source.name, filter: filter ? ['all', ofKind, filter] : ofKind };
       map.addLayer(drawn as LayerSpecification, slotId(slot));
