@@ -1,4 +1,4 @@
-"""The live map with 600 units at one position a second each, beside the same page with no unit, in a real Chromium.
+"""The live map with 600 units at one position a second each, beside the same streets with no unit, in a real Chromium.
 
 `python -m bench.console [--quick] [--json FILE]`; needs `make build` and the browser of web/node_modules. Two systems
 run at once: one with 600 units on generated streets, 60 of them under way to as many calls, and one with neither.

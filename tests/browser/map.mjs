@@ -4,6 +4,7 @@ import { Desk, eventually, PATIENCE_MS, play } from './chromium.mjs';
 
 const { PATROL_DRIVES, PATROL_GOES, PATROL_TILES } = process.env;
 const GREEN = [69, 224, 140];
+const STATION = [63, 90, 138];
 
 class MapDesk extends Desk {
   frame = () => this.page.locator('.frame').boundingBox();
@@ -132,6 +133,12 @@ const scenarios = {
     assert.ok(await box('街道').evaluate((element) => element === document.activeElement), 'the keyboard is in the panel');
     await page.keyboard.press('Space');
     assert.equal(await box('街道').isChecked(), false);
+    await eventually(() => desk.blot(STATION), 'the stations');
+    await box(/派出所/).uncheck();
+    await eventually(async () => !(await desk.blot(STATION)), 'a map without stations');
+    assert.ok(await desk.blot(GREEN), 'units stay');
+    await box(/派出所/).check();
+    await eventually(() => desk.blot(STATION), 'the stations again');
     await box(/本隊車流/).check();
     await panel.getByText('目前沒有行駛緩慢的路段').waitFor({ timeout: PATIENCE_MS });
     await box(/可達範圍/).check();

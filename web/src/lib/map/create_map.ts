@@ -32,11 +32,13 @@ export function removeMap(map: MapLibreMap): void {
   map.remove();
 }
 
-/** Takes a part's layers and its source off the map. */
-export function takeAway(map: MapLibreMap, source: string, layers: readonly string[]): void {
+export const isRemoved = (map: MapLibreMap) => removed.has(map);
+
+/** Takes a part's layers and its source, where it has one of its own, off the map. */
+export function takeAway(map: MapLibreMap, source: string | null, layers: readonly string[]): void {
   if (removed.has(map)) return;
   for (const id of layers) if (map.getLayer(id)) map.removeLayer(id);
-  if (map.getSource(source)) map.removeSource(source);
+  if (source !== null && map.getSource(source)) map.removeSource(source);
 }
 
 /** Makes the map in `container`; `ready` is called once it can take parts. */

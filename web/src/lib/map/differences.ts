@@ -31,16 +31,19 @@ function changedProperties(before: Mark['properties'], after: Mark['properties']
   return changed;
 }
 
-/** The change from `before` to `after` by id, or null where nothing changed. Every mark of a source has the same
- *  members in its properties. */
-export function differences(before: Marks, after: Marks): GeoJSONSourceDiff | null {
+/**
+ * The change from `before` to `after`, or null where nothing changed. Marks of several kinds share a source: each has its
+ * `markKind`, and its `key` in all of them. Every mark of a kind has the same members in its properties.
+ */
+export function differences(before: Marks, after: Marks, kind: string): GeoJSONSourceDiff | null {
+  const keyOf = (id: string) => `${kind} ${id}`;
   const add: GeoJSON.Feature[] = [];
   const update: NonNullable<GeoJSONSourceDiff['update']> = [];
-  const remove = [...before.keys()].filter((id) => !after.has(id));
+  const remove = [...before.keys()].filter((id) => !after.has(id)).map(keyOf);
   for (const [id, mark] of after) {
     const known = before.get(id);
     if (!known) {
-      add.push({ type: 'Feature', geometry: mark.geometry, properties: { ...mark.properties, id } });
+      add.push({ type: 'Feature', geometry: mark.geometry, properties: { ...mark.properties, id, markKind: kind, key: keyOf(id) } });
       continue;
     }
     if (known === mark) continue;
@@ -48,7 +51,7 @@ export function differences(before: Marks, after: Marks): GeoJSONSourceDiff | nu
     const moved = !sameGeometry(known.geometry, mark.geometry);
     if (!moved && !changed) continue;
     update.push({
-      id,
+      id: keyOf(id),
       ...(moved ? { newGeometry: mark.geometry } : {}),
       ...(changed ? { addOrUpdateProperties: changed } : {}),
     });

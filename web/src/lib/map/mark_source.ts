@@ -1,42 +1,45 @@
-// A source of marks with its layers, which owns their life on the map: fed whole pictures, it tells differences, and of
-// many marks no more often than the eye needs. With each change the map lays out and places every label anew.
-import type { GeoJSONSource, LayerSpecification, Map as MapLibreMap } from 'maplibre-gl';
+// Marks of one kind with their layers: fed whole pictures, it tells differences to the source that all kinds share.
+import type { ExpressionSpecification, GeoJSONSourceDiff, LayerSpecification, Map as MapLibreMap } from 'maplibre-gl';
 import { slotId, takeAway, type Slot } from './create_map';
 import { differences, type Marks } from './differences';
 import { loadLetters, missingLetters } from './glyphs';
+import { sharedSource, type Part, type SharedSource } from './shared_source';
 
-type Unsourced<T> = T extends { source: string } ? Omit<T, 'source'> : never;
+type Unsourced<T> = T extends { source: string } ? Omit<T, 'source' | 'filter'> & { filter?: ExpressionSpecification } : never;
 export type MarkLayer = Unsourced<LayerSpecification>;
 
-/** How long a picture of so many marks stands at least. A unit reports once a second, each at its own moment. */
-export const pace_ms = (marks: number) => Math.min(marks * 0.8, 500);
-
-export class MarkSource {
+export class MarkSource implements Part {
   private shown: Marks = new Map();
   private wanted: Marks = new Map();
   private loading = false;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private drawn_ms = -Infinity;
   private removed = false;
+  private readonly source: SharedSource;
 
   constructor(
     private readonly map: MapLibreMap,
-    private readonly id: string,
+    private readonly kind: string,
     slot: Slot,
     private readonly layers: readonly MarkLayer[],
   ) {
-    map.addSource(id, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, promoteId: 'id' });
-    for (const layer of layers) map.addLayer({ ...layer, source: id } as LayerSpecification, slotId(slot));
+    this.source = sharedSource(map);
+    this.source.join(this);
+    const ofKind: ExpressionSpecification = ['==', ['get', 'markKind'], kind];
+    for (const { filter, ...layer } of layers) {
+      const drawn = { ...layer, source: this.source.name, filter: filter ? ['all', ofKind, filter] : ofKind };
+      map.addLayer(drawn as LayerSpecification, slotId(slot));
+    }
+  }
+
+  get marks(): number {
+    return this.wanted.size;
   }
 
   /** Shows exactly these marks, soon or `atOnce`; labels (property `label`) wait for their letters. */
   show(marks: Marks, atOnce = false): void {
     this.wanted = marks;
-    if (this.loading || (this.timer !== undefined && !atOnce)) return;
-    const wait_ms = atOnce ? 0 : this.drawn_ms + pace_ms(marks.size) - performance.now();
-    clearTimeout(this.timer);
-    this.timer = wait_ms > 0 ? setTimeout(() => this.draw(), wait_ms) : undefined;
-    if (wait_ms <= 0) this.draw();
+    if (this.loading || this.removed) return;
+    if (atOnce) this.source.hurry(this);
+    else this.source.wake(this);
   }
 
   /** Changes how one of its layers is laid out. */
@@ -46,30 +49,27 @@ export class MarkSource {
 
   remove(): void {
     this.removed = true;
-    clearTimeout(this.timer);
     takeAway(
       this.map,
-      this.id,
+      null,
       this.layers.map(({ id }) => id),
     );
+    this.source.leave(this, differences(this.shown, new Map(), this.kind));
   }
 
-  private draw(): void {
-    this.timer = undefined;
-    if (this.removed) return;
+  change(): GeoJSONSourceDiff | null {
     const letters = missingLetters(this.labels());
     if (letters) {
       this.loading = true;
       void loadLetters(letters).then(() => {
         this.loading = false;
-        this.draw();
+        this.show(this.wanted);
       });
-      return;
+      return null;
     }
-    const change = differences(this.shown, this.wanted);
+    const change = differences(this.shown, this.wanted, this.kind);
     this.shown = this.wanted;
-    this.drawn_ms = performance.now();
-    if (change) void this.map.getSource<GeoJSONSource>(this.id)?.updateData(change);
+    return change;
   }
 
   private *labels(): Generator<string> {

@@ -1,0 +1,92 @@
+// The one source of all marks of a map. With each change the map lays out labels and draws all of its streets anew, and once
+// more with every tile that comes back: so units, their ways and the calls change together, with one beat that is no
+// faster than the eye needs.
+import type { GeoJSONSource, GeoJSONSourceDiff, Map as MapLibreMap } from 'maplibre-gl';
+import { isRemoved } from './create_map';
+
+const SOURCE = 'marks';
+const NOTHING: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
+/** A town is one to four tiles of this zoom. Their grid of 2.2 m at our latitude is finer than any receiver. */
+const TILED_TO_ZOOM = 11;
+
+/** What shows some of the marks. */
+export interface Part {
+  /** How many it wants to show. */
+  readonly marks: number;
+  /** What is new since it was asked last; null where nothing is, or where it has to wait for something itself. */
+  change(): GeoJSONSourceDiff | null;
+}
+
+/** How long a picture of so many marks stands at least. A unit reports once a second, each at its own moment. */
+export const pace_ms = (marks: number) => (marks < 20 ? 0 : Math.min(Math.max(marks * 0.8, 200), 500));
+
+export class SharedSource {
+  readonly name = SOURCE;
+  private readonly parts = new Set<Part>();
+  private readonly due = new Set<Part>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private beaten_ms = -Infinity;
+
+  constructor(private readonly map: MapLibreMap) {
+    map.addSource(SOURCE, { type: 'geojson', data: NOTHING, promoteId: 'key', maxzoom: TILED_TO_ZOOM });
+  }
+
+  join(part: Part): void {
+    this.parts.add(part);
+  }
+
+  /** It is gone, with what it showed: `left`. Its layers have to be gone before. */
+  leave(part: Part, left: GeoJSONSourceDiff | null): void {
+    this.parts.delete(part);
+    this.due.delete(part);
+    this.tell(left);
+  }
+
+  /** It has something new to show: with the next beat, which is now where the last one is long enough ago. */
+  wake(part: Part): void {
+    this.due.add(part);
+    if (this.timer !== undefined) return;
+    let marks = 0;
+    for (const { marks: some } of this.parts) marks += some;
+    const wait_ms = this.beaten_ms + pace_ms(marks) - performance.now();
+    if (wait_ms <= 0) this.strike();
+    else this.timer = setTimeout(() => this.strike(), wait_ms);
+  }
+
+  /** Shows at once what is new in this part, whenever the beat comes. */
+  hurry(part: Part): void {
+    this.due.delete(part);
+    this.tell(part.change());
+  }
+
+  private strike(): void {
+    this.timer = undefined;
+    this.beaten_ms = performance.now();
+    const changes = [...this.due].map((part) => part.change());
+    this.due.clear();
+    this.tell(together(changes));
+  }
+
+  private tell(change: GeoJSONSourceDiff | null): void {
+    if (change && !isRemoved(this.map)) void this.map.getSource<GeoJSONSource>(SOURCE)?.updateData(change);
+  }
+}
+
+/** Several changes, of different marks each, as one. */
+function together(changes: readonly (GeoJSONSourceDiff | null)[]): GeoJSONSourceDiff | null {
+  const real = changes.filter((change) => change !== null);
+  if (real.length < 2) return real[0] ?? null;
+  return {
+    add: real.flatMap(({ add }) => add ?? []),
+    update: real.flatMap(({ update }) => update ?? []),
+    remove: real.flatMap(({ remove }) => remove ?? []),
+  };
+}
+
+const sources = new WeakMap<MapLibreMap, SharedSource>();
+
+export function sharedSource(map: MapLibreMap): SharedSource {
+  let source = sources.get(map);
+  if (!source) sources.set(map, (source = new SharedSource(map)));
+  return source;
+}
