@@ -1,7 +1,7 @@
 // Notes bear the time they were written down, whenever they reached the server.
 import { expect, test } from 'vitest';
 import type { TimelineEvent } from '../api/types';
-import { notesIn } from './event_words';
+import { notesIn } from './notes';
 
 const event = (id: number, kind: string, note_id: string, happened_at: string | null, text?: string) =>
   ({ id, kind, actor: 'dora', happened_at, recorded_at: `2026-11-25T20:05:0${id}Z`, data: { note_id, text } }) as unknown as TimelineEvent;
