@@ -14,6 +14,7 @@ const ARGUMENTS = [
   '--use-gl=angle',
   '--use-angle=swiftshader',
   '--enable-unsafe-swiftshader',
+  '--disable-gpu-rasterization', // of the page; without a graphics card the other way costs twice as much
   '--no-sandbox',
   '--disable-gpu-sandbox',
   '--no-proxy-server',

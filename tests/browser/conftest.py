@@ -1,15 +1,5 @@
-"""Servers behind a browser run unmeasured: line coverage costs them half their speed, and other tests measure them."""
+"""What all browser tests have in common."""
 
-from __future__ import annotations
+from tests.support.unmeasured import unmeasured
 
-from collections.abc import Iterator
-
-import pytest
-
-
-@pytest.fixture(scope="module", autouse=True)
-def unmeasured() -> Iterator[None]:
-    """For every process that a module's fixtures and tests start; empty means that nothing is to be measured."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("COVERAGE_PROCESS_CONFIG", "")
-        yield
+__all__ = ["unmeasured"]

@@ -171,11 +171,10 @@ def test_axe_finds_nothing_on_any_screen(bureau: Bureau, language: str) -> None:
     _run(bureau, "axe", language, **settings)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_cut_off_when_letters_are_twice_as_large(bureau: Bureau, language: str) -> None:
+def test_nothing_is_cut_off_when_letters_are_twice_as_large(bureau: Bureau) -> None:
     """1280 x 720 at 200 %, and with the spacing of letters that WCAG lets a reader set: the page never scrolls
-    sideways, and no text is hidden or out of reach."""
-    _run(bureau, "large", language)
+    sideways, and no text is hidden or out of reach. In English, whose words are the longer ones."""
+    _run(bureau, "large", "en")
 
 
 def test_every_screen_fits_from_a_desktop_to_a_wall(bureau: Bureau) -> None:

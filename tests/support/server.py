@@ -40,7 +40,7 @@ from dispatch.store.tables import sessions, stations, units, users, vehicles
 from gateway.store import car_messages, car_orders, devices, fixes, unit_positions
 
 PASSWORD = "correct horse 110"
-WAIT_S = 30.0
+WAIT_S = 60.0
 T = TypeVar("T")
 
 

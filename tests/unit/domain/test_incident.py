@@ -18,6 +18,7 @@ from dispatch.domain.incident import (
     Priority,
     check_accident_class,
     check_received_at,
+    check_written_at,
 )
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -70,6 +71,17 @@ def test_a_call_cannot_come_from_the_future() -> None:
     with pytest.raises(refusals.Invalid) as refused:
         check_received_at(NOW + timedelta(minutes=1, microseconds=1), NOW)
     assert refused.value.member == "received_at"
+
+
+def test_a_note_is_written_between_the_call_and_now() -> None:
+    """Give or take a minute, which two clocks may differ."""
+    minute, more, call = timedelta(minutes=1), timedelta(microseconds=1), NOW - timedelta(minutes=5)
+    for written_at in (call - minute, NOW, NOW + minute):
+        check_written_at(written_at, call, NOW)
+    for written_at in (call - minute - more, NOW + minute + more):
+        with pytest.raises(refusals.Invalid) as refused:
+            check_written_at(written_at, call, NOW)
+        assert refused.value.member == "written_at"
 
 
 def test_every_refusal_has_a_code_of_its_own_and_says_what_is_wrong() -> None:

@@ -74,24 +74,3 @@ export function bothClocks({ car_time, recorded_at }: TimelineEvent): { car: str
   if (!car_time || Math.abs(Date.parse(recorded_at) - Date.parse(car_time)) <= CLOCKS_DIFFER_MS) return null;
   return { car: car_time, server: recorded_at };
 }
-
-export interface Note {
-  readonly event: TimelineEvent;
-  readonly text: string;
-  /** Who took it back; null where it stands. */
-  readonly struck_by: string | null;
-}
-
-/** The notes that a timeline holds, oldest first. */
-export function notesIn(events: readonly TimelineEvent[]): Note[] {
-  const struck = new Map(
-    events.filter(({ kind }) => kind === 'note_struck').map((event) => [event.data['note_id'], event.actor ?? '']),
-  );
-  return events
-    .filter(({ kind }) => kind === 'note_added')
-    .map((event) => ({
-      event,
-      text: typeof event.data['text'] === 'string' ? event.data['text'] : '',
-      struck_by: struck.get(event.data['note_id']) ?? null,
-    }));
-}

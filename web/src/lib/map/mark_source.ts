@@ -22,16 +22,11 @@ export class MarkSource implements Part {
     private readonly layers: readonly MarkLayer[],
   ) {
     this.source = sharedSource(map);
-    this.source.join(this);
     const ofKind: ExpressionSpecification = ['==', ['get', 'markKind'], kind];
     for (const { filter, ...layer } of layers) {
       const drawn = { ...layer, source: this.source.name, filter: filter ? ['all', ofKind, filter] : ofKind };
       map.addLayer(drawn as LayerSpecification, slotId(slot));
     }
-  }
-
-  get marks(): number {
-    return this.wanted.size;
   }
 
   /** Shows exactly these marks, soon or `atOnce`; labels (property `label`) wait for their letters. */

@@ -11,18 +11,15 @@ const TILED_TO_ZOOM = 11;
 
 /** What shows some of the marks. */
 export interface Part {
-  /** How many it wants to show. */
-  readonly marks: number;
   /** What is new since it was asked last; null where nothing is, or where it has to wait for something itself. */
   change(): GeoJSONSourceDiff | null;
 }
 
-/** How long a picture of so many marks stands at least. A unit reports once a second, each at its own moment. */
-export const pace_ms = (marks: number) => (marks < 20 ? 0 : Math.min(Math.max(marks * 0.8, 200), 500));
+/** How long a picture stands at least. Units report once a second, each at its own moment. */
+export const PACE_MS = 500;
 
 export class SharedSource {
   readonly name = SOURCE;
-  private readonly parts = new Set<Part>();
   private readonly due = new Set<Part>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private beaten_ms = -Infinity;
@@ -31,13 +28,8 @@ export class SharedSource {
     map.addSource(SOURCE, { type: 'geojson', data: NOTHING, promoteId: 'key', maxzoom: TILED_TO_ZOOM });
   }
 
-  join(part: Part): void {
-    this.parts.add(part);
-  }
-
   /** It is gone, with what it showed: `left`. Its layers have to be gone before. */
   leave(part: Part, left: GeoJSONSourceDiff | null): void {
-    this.parts.delete(part);
     this.due.delete(part);
     this.tell(left);
   }
@@ -46,9 +38,7 @@ export class SharedSource {
   wake(part: Part): void {
     this.due.add(part);
     if (this.timer !== undefined) return;
-    let marks = 0;
-    for (const { marks: some } of this.parts) marks += some;
-    const wait_ms = this.beaten_ms + pace_ms(marks) - performance.now();
+    const wait_ms = this.beaten_ms + PACE_MS - performance.now();
     if (wait_ms <= 0) this.strike();
     else this.timer = setTimeout(() => this.strike(), wait_ms);
   }

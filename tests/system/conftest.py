@@ -1,0 +1,5 @@
+"""What all system tests have in common."""
+
+from tests.support.unmeasured import unmeasured
+
+__all__ = ["unmeasured"]
