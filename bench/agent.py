@@ -2,11 +2,16 @@
 
     python -m bench.agent [--quick] [--json FILE]
 
-Three runs. A day's NMEA file replayed as fast as it goes through the real agent to a gateway that acknowledges, its
-memory read at hours 1, 6, 12 and 24 (some eight minutes; `--quick`: two hours). A receiver on TCP at real time for a
-minute or two, for the bytes of the wire (counted both ways at the gateway's socket, without TCP and IP) and the CPU of
-an hour. And gpsd on the same sentences from gpsfake, where the Debian packages are installed. Every fix is sent: no
-adaptive pace.
+Three runs. A day's NMEA file replayed as fast as it goes through the real agent, with its screen looked at, to a
+gateway that acknowledges, and each hour gives an order, takes the last one back, sends a notice and breaks the
+connection (so that each hour has a welcome and a health message; by the agent's own clock the day has only minutes).
+Its memory is read at hours 1, 2, 6, 12 and 24 (some five minutes; `--quick`: two hours). It may not grow by more than
+`GROWTH_MB` from the first reading to the last: exit 1. Bytes are those of that day, by the hour.
+
+A receiver on TCP at real time, without a screen, for a minute or two: the bytes of an hour are those of that while,
+scaled up, counted both ways at the gateway's socket, without TCP and IP; a health message of 0.2 kB each ten minutes
+and the handshakes of reconnects come on top. The CPU of an hour is scaled up likewise. And gpsd on the same sentences
+from gpsfake, where the Debian packages are installed. Every fix is sent: no adaptive pace.
 """
 
 from __future__ import annotations
@@ -26,14 +31,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from bench.report import arguments, report
+from dispatch.engines.process import reserve_port
 from gateway.protocol import SUBPROTOCOL
 
 RATE = 2_000
+# SQLite's cache of the journal (2 MB) fills with the first long backlogs; the last fifty notices and orders are kept.
+GROWTH_MB = 5.0
 HOURS = (1, 2, 6, 12, 24)
 PACE = ("--pace", "steady")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -83,41 +92,63 @@ class Counted(ServerConnection):
 class Gateway:
     """Acknowledges at once, and knows how far the car is."""
 
-    def __init__(self) -> None:
-        self.fixes = 0
+    def __init__(self, lively: bool = False) -> None:
+        self.fixes = self.health = self.welcomes = 0
         self.url = ""
+        self._lively = lively
+        self._last_seq: dict[str, int] = {}
 
     async def serve(self, socket: ServerConnection) -> None:
         """One car."""
+        boot, until = "", self.fixes + 3600
         try:
             async for frame in socket:
                 told = json.loads(frame)
                 messages = told if isinstance(told, list) else [told]
                 if messages[0]["type"] == "hello":
-                    await socket.send(json.dumps(_welcome()))
+                    boot = messages[0]["boot"]
+                    self.welcomes += 1
+                    await socket.send(json.dumps(_welcome(self._last_seq.get(boot, 0), self._orders())))
+                    if self._lively:
+                        await socket.send(json.dumps({"type": "notice", "text": f"{self.welcomes}", "level": "info"}))
                     continue
-                self.fixes += sum(message["type"] == "fix" for message in messages)
+                new = [message for message in messages if message["seq"] > self._last_seq.get(boot, 0)]
+                self.fixes += sum(message["type"] == "fix" for message in new)
+                self.health += sum(message["type"] == "health" for message in new)
+                self._last_seq[boot] = messages[-1]["seq"]
                 await socket.send(json.dumps({"type": "ack", "seq": messages[-1]["seq"]}))
+                if self._lively and self.fixes >= until:
+                    await socket.close()
         except ConnectionClosed:
             return
 
+    def _orders(self) -> list[dict[str, Any]]:
+        """Another one with each welcome; the one before is over."""
+        if not self._lively:
+            return []
+        incident = {"id": f"i{self.welcomes}", "number": f"110-{self.welcomes}", "category": "traffic", "priority": 2}
+        incident |= {"summary": "車禍 " * 20, "lat": 23.48, "lon": 120.45, "received_ms": 1_795_600_000_000}
+        route = {"type": "LineString", "coordinates": [[120.45 + n / 1e4, 23.48] for n in range(200)]}
+        order = {"type": "order", "assignment_id": f"a{self.welcomes}", "incident": incident, "route": route}
+        return [order | {"arrive_by_ms": 1_795_600_600_000, "eta_s": 200.0}]
 
-def _welcome() -> dict[str, Any]:
+
+def _welcome(resume_after: int, orders: list[dict[str, Any]]) -> dict[str, Any]:
     server_ms = time.time_ns() // 1_000_000
     return {
         "type": "welcome",
         "unit_id": "b",
         "unit_name": "bench",
         "server_ms": server_ms,
-        "resume_after": 0,
-        "orders": [],
+        "resume_after": resume_after,
+        "orders": orders,
     }
 
 
 @asynccontextmanager
-async def gateway() -> AsyncIterator[Gateway]:
-    """On a free port."""
-    made = Gateway()
+async def gateway(lively: bool = False) -> AsyncIterator[Gateway]:
+    """On a free port; `lively`: with an order, a notice and a break each hour."""
+    made = Gateway(lively)
     async with serve(
         made.serve, "127.0.0.1", 0, subprotocols=[Subprotocol(SUBPROTOCOL)], create_connection=Counted, compression=None
     ) as server:
@@ -156,6 +187,27 @@ def rss_mb(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
+@asynccontextmanager
+async def looked_at(port: str) -> AsyncIterator[None]:
+    """A crew's browser: the stream of states, for as long as the agent runs."""
+
+    async def look() -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=None) as client:
+            while True:
+                try:
+                    async with client.stream("GET", f"http://127.0.0.1:{port}/api/events") as answer:
+                        async for _ in answer.aiter_bytes():
+                            continue
+                except httpx.TransportError:
+                    await asyncio.sleep(1)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        looking.cancel()
+
+
 async def a_day(folder: Path, hours: int) -> list[dict[str, Any]]:
     """So many hours as fast as it goes: memory on the way, CPU in all."""
     start = datetime(2026, 11, 25, tzinfo=UTC)
@@ -165,7 +217,10 @@ async def a_day(folder: Path, hours: int) -> list[dict[str, Any]]:
             file.write(sentences(start + timedelta(seconds=second)))
     results: list[dict[str, Any]] = []
     began_s = time.monotonic()
-    async with gateway() as gate, agent(folder, gate.url, "--gnss", f"nmea:{log}", "--rate", str(RATE)) as pid:
+    screen = str(reserve_port())
+    options = ("--gnss", f"nmea:{log}", "--rate", str(RATE), "--screen-port", screen)
+    before = Counted.received, Counted.sent
+    async with gateway(lively=True) as gate, agent(folder, gate.url, *options) as pid, looked_at(screen):
         for hour in [h for h in HOURS if h <= hours]:
             while gate.fixes < hour * 3600 - 1:  # noqa: ASYNC110 - a process of its own gets there
                 await asyncio.sleep(0.02)
@@ -175,6 +230,10 @@ async def a_day(folder: Path, hours: int) -> list[dict[str, Any]]:
                 "name": "agent, replayed",
                 "hours": hours,
                 "fixes": gate.fixes,
+                "welcomes": gate.welcomes,
+                "health_messages": gate.health,
+                "kb_up_per_hour": round((Counted.received - before[0]) / hours / 1000, 1),
+                "kb_down_per_hour": round((Counted.sent - before[1]) / hours / 1000, 1),
                 "cpu_s_per_hour": round(cpu_s(pid) / hours, 2),
                 "times_as_fast": round(hours * 3600 / (time.monotonic() - began_s)),
             }
@@ -287,4 +346,8 @@ async def run(quick: bool) -> tuple[list[dict[str, Any]], dict[str, float]]:
 
 if __name__ == "__main__":
     given = arguments(__doc__ or "")
-    report(*asyncio.run(run(given.quick)), given.json)
+    results, ratios = asyncio.run(run(given.quick))
+    report(results, ratios, given.json)
+    memory = [result["rss_mb"] for result in results if result["name"].startswith("agent, hour")]
+    if memory[-1] - memory[0] > GROWTH_MB:
+        sys.exit(f"memory grew from {memory[0]} MB to {memory[-1]} MB: more than {GROWTH_MB} MB")

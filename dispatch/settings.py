@@ -64,12 +64,16 @@ class Settings(PolicyEnvironment):
     alarm_no_progress_s: Seconds = Field(default=300, description="the same for one that comes no nearer")
     alarm_unassigned_left_s: Seconds = Field(default=240, description="nobody sent with so long left of the target")
     alarm_link_lost_s: Seconds = Field(default=45, description="a car on an assignment without a link for so long")
+    alarm_tracker_silent_s: Seconds = Field(
+        default=120, description="one without a link, of which phone and page say nothing for so long"
+    )
     alarm_camera_grace_s: Seconds = Field(default=30, description="after setting off to priority 1 a camera records")
     alarm_crew_first_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=30, description="so long before it is called stationary a crew is asked; 0: not at all"
     )
     check_in_after_s: Seconds = Field(default=600, description="a crew silent on a priority 1 scene is asked")
     check_in_alarm_s: Seconds = Field(default=180, description="no answer so long after the question: a warning")
+    dead_links_s: Seconds = Field(default=10, description="links of gateways that died are ended after so long")
     waiting_counts: bool = Field(default=True, description="the sign-in screen counts SOS and calls without a unit")
 
     fix_retention_days: int = Field(default=90, ge=1)
@@ -108,6 +112,16 @@ class Settings(PolicyEnvironment):
             raise ValueError("must not be below PATROL_COVERAGE_THRESHOLD")
         return value
 
+    @field_validator("alarm_crew_first_s")
+    @classmethod
+    def _before_the_alarm(cls, value: float, info: ValidationInfo) -> float:
+        for name in ("alarm_standing_s", "alarm_no_progress_s"):
+            if value >= info.data.get(name, float("inf")):
+                raise ValueError(
+                    f"must be below {_variable(name)}: else every crew is told as soon as it sets off; 0 tells none"
+                )
+        return value
+
     def alarm_rules(self) -> AlarmRules:
         """The figures of the watchers."""
         return AlarmRules(
@@ -117,6 +131,7 @@ class Settings(PolicyEnvironment):
             target_s=self.policy_target_s,
             unassigned_left_s=self.alarm_unassigned_left_s,
             link_lost_s=self.alarm_link_lost_s,
+            tracker_silent_s=self.alarm_tracker_silent_s,
             camera_grace_s=self.alarm_camera_grace_s,
             crew_first_s=self.alarm_crew_first_s,
             check_in_after_s=self.check_in_after_s,

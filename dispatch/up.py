@@ -63,8 +63,9 @@ def run_up(folder: Path, listen: Listen, given: EngineUrls, *, demo: bool) -> No
         data.announce(Announcement(urls.database_url, urls.nats_url, listen.api_url, listen.gateway_url))
         if demo_city is not None:
             supervisor.start([Child("demo", "dispatch.demo", environment, data.logs)])
-        _log.info("ready", api=listen.api_url, gateway=listen.gateway_url)
-        print(f"Patrol is ready: {listen.api_url}", *accounts, sep="\n", flush=True)  # noqa: T201
+        _log.info("ready", api=listen.api_url, gateway=listen.gateway_url, phone_port=listen.phone_port)
+        ports = f"cars: port {listen.gateway_port}, phones: port {listen.phone_port}"
+        print(f"Patrol is ready: {listen.api_url} ({ports})", *accounts, sep="\n", flush=True)  # noqa: T201
         supervisor.run()
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from gateway.database import connect
+from gateway.dead_links import END_DEAD_LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Links:
         else:
             await self._keeper.execute("SELECT 1")
         await self._pool.execute(_REPAIR, [link.connection_id for link in links])
-        return [row["unit_id"] for row in await self._pool.fetch(_SWEEP)]
+        return [row["unit_id"] for row in await self._pool.fetch(END_DEAD_LINKS)]
 
     async def aclose(self) -> None:
         """Lets the lock fall; rows that are still open are for the next sweep."""
@@ -128,13 +129,3 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS c(id, device_id, 
 _REPAIR: Final = """
 UPDATE car_links SET disconnected_at = NULL, close_code = NULL
 WHERE connection_id = ANY($1::uuid[]) AND disconnected_at IS NOT NULL"""
-
-_SWEEP: Final = """
-UPDATE car_links SET disconnected_at = now(), close_code = 1006
-WHERE disconnected_at IS NULL AND NOT EXISTS (
-    SELECT FROM pg_locks k
-    WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 1
-      AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND lpad(to_hex(k.classid::bigint), 8, '0') || lpad(to_hex(k.objid::bigint), 8, '0')
-          = left(replace(connection_id::text, '-', ''), 16))
-RETURNING unit_id"""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -14,11 +15,15 @@ from gateway.batch import Parcel
 from gateway.inbox import Inbox
 from gateway.links import Link
 from gateway.parsing import Refusal
-from gateway.phones_report import PHONE_BOOT, Report
+from gateway.phones_report import PHONE_BOOT, Report, sos_number
+from gateway.session import Entry
 
 log = structlog.get_logger(__name__)
 
 DEVICES_KEPT: Final = 100_000
+SEEN_EVERY_MS: Final = 30_000
+REPEATED_WITHIN_MS: Final = 60_000
+"""The same call for help again within this time is the app's second try of it; later somebody pressed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +35,51 @@ class Outcome:
 
 
 class Intake:
-    """`take` returns when the report is durable, and not before."""
+    """`take` returns when the reports are durable, and not before."""
 
     def __init__(self, pool: asyncpg.Pool, inbox: Inbox) -> None:
         self._pool = pool
         self._inbox = inbox
-        self._opened: set[UUID] = set()
+        self._seen_ms: dict[UUID, int] = {}
+        self._numbers: dict[UUID, int] = {}
+        self._called_ms: dict[tuple[UUID, int], int] = {}
 
-    async def take(self, link: Link, report: Report, app: str, server_ms: int) -> Outcome:
-        """Makes the report durable. Raises one of database.TRANSIENT where the database is away.
+    async def take(self, link: Link, reports: Sequence[Report], app: str, server_ms: int) -> Outcome:
+        """Makes the reports durable. Raises one of database.TRANSIENT where the database is away.
 
-        Given up halfway (a timeout), the report may become durable all the same; sent again, it counts once.
+        One without a fix says that the phone is there: the journal's `seen_at`. Given up halfway (a timeout), a report
+        may become durable all the same; sent again, it counts once.
         """
-        entries = report.entries(server_ms)
+        if not await self._seen(link, app, server_ms):
+            return Outcome(known=False, refused=[])
+        entries = [entry for report in reports for entry in self._entries(link.device_id, report, server_ms)]
+        outcome = await self._store(link, entries, server_ms)
+        if outcome.known:
+            self._remember(link.device_id, reports, server_ms)
+        else:
+            self._seen_ms.pop(link.device_id, None)
+        return outcome
+
+    def _entries(self, device_id: UUID, report: Report, server_ms: int) -> list[Entry]:
+        if not report.sos:
+            return report.entries(server_ms)
+        called_ms = self._called_ms.get((device_id, report.time_ms))
+        if called_ms is not None and server_ms - called_ms <= REPEATED_WITHIN_MS:
+            return replace(report, sos=False).entries(server_ms)
+        number = self._numbers[device_id] = sos_number(server_ms, self._numbers.get(device_id, 0))
+        return report.entries(server_ms, number)
+
+    def _remember(self, device_id: UUID, reports: Sequence[Report], server_ms: int) -> None:
+        """Only what is durable: a call that came to nothing must not keep back the app's next try."""
+        for key in [key for key, at_ms in self._called_ms.items() if server_ms - at_ms > REPEATED_WITHIN_MS]:
+            del self._called_ms[key]
+        for report in reports:
+            if report.sos:
+                self._called_ms.setdefault((device_id, report.time_ms), server_ms)
+
+    async def _store(self, link: Link, entries: Sequence[Entry], server_ms: int) -> Outcome:
         if not entries:
             return Outcome(known=True, refused=[])
-        if not await self._open(link, app):
-            return Outcome(known=False, refused=[])
         outcomes: list[Outcome] = []
         done = asyncio.Event()
 
@@ -61,22 +94,23 @@ class Intake:
             )
         await done.wait()
         known = all(outcome.known for outcome in outcomes)
-        if not known:
-            self._opened.discard(link.device_id)
         return Outcome(known, [refusal for outcome in outcomes for refusal in outcome.refused])
 
-    async def _open(self, link: Link, app: str) -> bool:
-        """Under this row its messages are locked and counted; False where the device is gone."""
-        if link.device_id in self._opened:
+    async def _seen(self, link: Link, app: str, server_ms: int) -> bool:
+        """Under this row its messages are locked and counted, and it tells that the phone lives; False where the device
+        is gone."""
+        before_ms = self._seen_ms.get(link.device_id)
+        if before_ms is not None and abs(server_ms - before_ms) < SEEN_EVERY_MS:
             return True
         try:
             await self._pool.execute(_OPEN, link.device_id, PHONE_BOOT, app)
         except asyncpg.ForeignKeyViolationError:
             return False
-        if len(self._opened) >= DEVICES_KEPT:
-            self._opened.clear()
-        self._opened.add(link.device_id)
-        log.info("phone_reports", unit_id=str(link.unit_id), app=app)
+        if len(self._seen_ms) >= DEVICES_KEPT:
+            self._seen_ms.clear()
+        self._seen_ms[link.device_id] = server_ms
+        if before_ms is None:
+            log.info("phone_reports", unit_id=str(link.unit_id), app=app)
         return True
 
 

@@ -1,11 +1,13 @@
-"""How often a phone, and how often an address, may ask: token buckets, as many as fit. Pure; the clock comes along."""
+"""How often a phone may ask, and an address guess: token buckets, as many as fit. Pure; the clock comes along."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 KEPT: Final = 20_000
+NETWORK_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,18 @@ class Buckets:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def wait_s(self, name: str, now_s: float, cost: float = 1) -> float:
-        """Takes `cost`; 0 where it was there, else for how many seconds to wait, and nothing is taken."""
+        """Takes `cost`, at most a full bucket; 0 where it was there, else for how many seconds to wait, and nothing is
+        taken."""
+        cost = min(cost, self._rate.burst)
         left = self._left(name, now_s)
         if left < cost:
             return (cost - left) / self._rate.per_s
         self._put(name, left - cost, now_s)
         return 0.0
 
-    def charge(self, name: str, now_s: float, cost: float) -> None:
-        """Takes `cost` from what is there, down to nothing."""
-        self._put(name, max(0.0, self._left(name, now_s) - cost), now_s)
+    def is_empty(self, name: str, now_s: float) -> bool:
+        """Would the next one have to wait?"""
+        return self._left(name, now_s) < 1
 
     def _left(self, name: str, now_s: float) -> float:
         left, at_s = self._buckets.get(name, (self._rate.burst, now_s))
@@ -50,3 +54,16 @@ class Buckets:
             del self._buckets[name]
         if len(self._buckets) >= self._kept:  # a flood of names: the oldest goes
             del self._buckets[min(self._buckets, key=lambda name: self._buckets[name][1])]
+
+
+def origin(address: str) -> str:
+    """What of an address counts as one: of IPv6 the network, since a host has all of its addresses to itself."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((int(parsed), NETWORK_BITS), strict=False))

@@ -1,15 +1,16 @@
 """What a phone's tracker app reports, whichever protocol it speaks, and how it becomes messages of the link. Pure.
 
-A phone has no journal and numbers nothing, may send a position twice, and sends what it kept in any order. So one
-report counts once by its unit and its time: `seq` is made from the time (four numbers a millisecond, one per kind of
-message), and all of a phone's messages stand under one boot.
+A phone has no journal and numbers nothing, may send a position twice, and sends what it kept in any order. So a
+position counts once by its unit and its time: `seq` is made from the time (four numbers a millisecond, one per kind of
+message), and all of a phone's messages stand under one boot. A call for help is numbered by the server's time: an app
+hangs the position that it has on it, so that a second call may carry the time of the first one's.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,6 +26,8 @@ PHONE_BOOT: Final = UUID("70686f6e-6500-4000-8000-000000000001")
 TIME_MIN_MS: Final = 946_684_800_000  # 2000-01-01: no phone was a tracker before
 MPS_PER_KNOT: Final = 1852 / 3600
 MPS_PER_KMH: Final = 1 / 3.6
+OLD_MS: Final = 60_000
+"""A position that is older when a call for help comes was kept by the phone: the time and place of no press."""
 _SECONDS_BELOW: Final = 10_000_000_000  # as seconds the year 2286, as milliseconds April 1970
 _KINDS: Final = 4
 _NUMBER: Final = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,2})?")
@@ -54,8 +57,11 @@ class Report:
     place: Place | None
     sos: bool = False
 
-    def entries(self, server_ms: int) -> list[Entry]:
-        """Its messages, by the rules of the link: a fix from too far ahead is kept as refused, an SOS never is."""
+    def entries(self, server_ms: int, sos_seq: int | None = None) -> list[Entry]:
+        """Its messages, by the rules of the link: a fix from too far ahead is kept as refused, an SOS never is.
+
+        `sos_seq`: the number of its call for help, from `sos_number`; as it comes where None.
+        """
         entries: list[Entry] = []
         first = self.time_ms * _KINDS
         if (place := self.place) is not None:
@@ -73,13 +79,41 @@ class Report:
             entry = checked(fix, server_ms)
             entries.append(replace(entry, seq=first + 1) if isinstance(entry, Refusal) else entry)
         if self.sos:
-            lat, lon = (place.lat, place.lon) if place is not None else (None, None)
-            entries.append(Sos(seq=first + 2, time_ms=self.time_ms, active=True, lat=lat, lon=lon))
+            old = self.time_ms < server_ms - OLD_MS
+            lat, lon = (place.lat, place.lon) if place is not None and not old else (None, None)
+            pressed_ms = server_ms if old else self.time_ms
+            entries.append(Sos(seq=sos_seq or sos_number(server_ms), time_ms=pressed_ms, active=True, lat=lat, lon=lon))
         return entries
 
 
+def sos_number(server_ms: int, before: int = 0) -> int:
+    """The `seq` of a call for help that is received now; `before`: the one given to the device's last call."""
+    return max(server_ms * _KINDS + 2, before + _KINDS)
+
+
+def read_report(time_ms: Callable[[], int], place: Callable[[], Place | None], *, sos: bool, server_ms: int) -> Report:
+    """The report of what the two read. A call for help goes through whatever is wrong with the rest: without a place
+    where that can't be read, at the server's time where the time can't. Raises BadReport for any other report."""
+    try:
+        said_ms = time_ms()
+    except BadReport:
+        if not sos:
+            raise
+        said_ms = server_ms
+    try:
+        where = place()
+    except BadReport:
+        if not sos:
+            raise
+        where = None
+    return Report(said_ms, where, sos)
+
+
 def place_of(lat: Any, lon: Any, measured: Mapping[str, float | None]) -> Place | None:
-    """The place with what was measured there; None for 0, 0, the word of a phone without one. Raises BadReport."""
+    """The place with what was measured there; None where nothing is said of it, as by an app that only tells that it
+    is alive, and for 0, 0, the word of a phone without one. Raises BadReport."""
+    if lat is None and lon is None:
+        return None
     where = _degrees("lat", lat, 90), _degrees("lon", lon, 180)
     return Place(where[0], where[1], **measured) if any(where) else None
 

@@ -6,14 +6,16 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
 import uvicorn
 
+from gateway.phones_connection import DEFAULT_CROWD, Crowd, Doorkeeper, PhoneConnection
+
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 2_000
 FINISH_WITHIN_S: Final = 3
 KEEP_ALIVE_S: Final = 30
 BACKLOG: Final = 1_024
@@ -26,9 +28,25 @@ class PhonePort:
         self.port: int = listener.getsockname()[1]
         self._server = server
         self._task = task
+        self._stopping = False
+
+    @property
+    def ended(self) -> bool:
+        """Serves no more, or never began; `watch` says why."""
+        return self._task.done()
+
+    async def watch(self) -> None:
+        """Until `stop`. Raises RuntimeError, or what ended it, where the server ends by itself."""
+        await asyncio.wait([self._task])
+        if self._stopping:
+            return
+        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+            raise error
+        raise RuntimeError("the phones' server ended by itself")
 
     async def stop(self) -> None:
         """Takes no new request, answers those under way (for a few seconds), closes."""
+        self._stopping = True
         self._server.should_exit = True
         await asyncio.wait([self._task])
 
@@ -42,12 +60,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def phone_port(app: Any, host: str, port: int, *, fallback: bool) -> AsyncIterator[PhonePort]:
-    """Serves the application for the length of the block.
-
-    Raises OSError where the port can't be had; with `fallback` a free one is taken, and the log says which.
-    """
-    listener = _listen(host, port, fallback=fallback)
+async def phone_port(app: Any, host: str, port: int, crowd: Crowd = DEFAULT_CROWD) -> AsyncIterator[PhonePort]:
+    """Serves the application for the length of the block. Raises OSError where the port can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -55,28 +71,19 @@ async def phone_port(app: Any, host: str, port: int, *, fallback: bool) -> Async
         lifespan="off",
         ws="none",
         server_header=False,
-        limit_concurrency=AT_ONCE,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=FINISH_WITHIN_S,
     )
+    config.http = partial(PhoneConnection, Doorkeeper(config.forwarded_allow_ips, crowd))  # type: ignore[assignment]
     server = _Server(config)
     phones = PhonePort(listener, server, asyncio.create_task(server.serve(sockets=[listener])))
-    log.info("phones_ready", host=host, port=phones.port)
     try:
+        while not server.started and not phones.ended:  # noqa: ASYNC110 - uvicorn tells by this flag alone
+            await asyncio.sleep(0.01)
+        log.info("phones_ready", host=host, port=phones.port)
         yield phones
     finally:
         await phones.stop()
+        for accepting in getattr(server, "servers", ()):  # left open where the task was ended from outside
+            accepting.close()
         listener.close()
-
-
-def _listen(host: str, port: int, *, fallback: bool) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        if not fallback:
-            raise
-        listener = socket.create_server((host, 0), family=family, backlog=BACKLOG)
-        free = listener.getsockname()[1]
-        log.warning("phone_port_taken", wanted=port, took=free, reason=error.strerror, set="PATROL_PHONE_PORT")
-        return listener

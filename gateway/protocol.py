@@ -99,10 +99,12 @@ class Journalled(Message, frozen=True):
 class Stamped(Journalled, frozen=True, kw_only=True):
     """A message whose `time_ms` is the car's best knowledge of the time.
 
-    `clock_ms`: what the car computer's own clock said, where that was wrong and `time_ms` is corrected (decision 0030).
+    `clock_ms`: what the car computer's own clock said, where that was wrong and `time_ms` is corrected. `time_unsure`:
+    nothing has confirmed that clock since (decision 0030).
     """
 
     clock_ms: TimeMs | None = None
+    time_unsure: bool = False
 
 
 class Fix(Journalled, tag="fix", frozen=True):
@@ -161,7 +163,10 @@ class CheckIn(Stamped, tag="check_in", frozen=True):
 
 
 class Recording(Stamped, tag="recording", frozen=True):
-    """A recording is closed: the index of a file that stays in the car until it is uploaded and verified."""
+    """A recording is closed: the index of a file that stays in the car until it is uploaded and verified.
+
+    `lost`: told again, because the car can't send it (any more).
+    """
 
     recording_id: Name
     camera_id: Name
@@ -173,6 +178,7 @@ class Recording(Stamped, tag="recording", frozen=True):
     officer_id: Name | None = None
     assignment_id: Name | None = None
     media_type: Name | None = None
+    lost: Literal["missing", "spoilt"] | None = None
 
 
 OffsetMs = Annotated[int, Meta(ge=-TIME_MAX_MS, le=TIME_MAX_MS)]
@@ -249,10 +255,17 @@ class OrderEnded(Message, tag="order_ended", frozen=True):
 
 
 class Notice(Message, tag="notice", frozen=True):
-    """A message for the crew."""
+    """A message for the crew.
+
+    `code`: `sos_acknowledged` or `sos_resolved`, where it is the desk's word on the crew's SOS; `boot` and `seq` then
+    name the newest `sos` message that the word is about. A car that knows none of these shows the text.
+    """
 
     text: str
     level: Literal["info", "warning", "alarm"]
+    code: str | None = None
+    boot: str | None = None
+    seq: int | None = None
 
 
 class Welcome(Message, tag="welcome", frozen=True, omit_defaults=False):
@@ -272,11 +285,13 @@ class Ack(Message, tag="ack", frozen=True):
 
 
 class Rejected(Message, tag="rejected", frozen=True):
-    """That message is refused for good; it counts as acknowledged."""
+    """That message is refused for good; it counts as acknowledged. `boot`: the journal whose `seq` it is; without it
+    that of the connection."""
 
     seq: int
     code: RejectedCode
     message: str
+    boot: str | None = None
 
 
 class Error(Message, tag="error", frozen=True):

@@ -21,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from gateway.batch import Plan
 from gateway.bus import Bus
+from gateway.callers import Proxies
 from gateway.connection import Car, CarSocket, Services
 from gateway.database import TRANSIENT, open_pool
 from gateway.enrolment import Enrolment
@@ -79,7 +80,8 @@ class Gateway:
         self._links, self._files = Links(pool, self._settings.database_url), VehicleFiles(pool)
         self._roll = Roll(self._links, self._bus)
         self._inbox = Inbox(pool, self._settings.pace, self._announce)
-        self._enrolment = Enrolment(pool, self._links, self._metrics, self._settings.guess_limits)
+        proxies = Proxies(self._settings.trusted_proxies)
+        self._enrolment = Enrolment(pool, self._links, self._metrics, self._settings.guess_limits, proxies)
         self._orders = Orders(pool, self._settings.gateway_orders_period_s)
         self._services = Services(self._settings, pool, self._inbox, self._orders, self._metrics, self._clock_ms)
         self._bus.on("orders", self._on_orders)
@@ -96,6 +98,7 @@ class Gateway:
             background = [
                 tasks.create_task(part)
                 for part in (
+                    *([self.phones.watch()] if self.phones is not None else ()),
                     self._bus.run(),
                     self._orders.run(),
                     self._tick(),
@@ -147,8 +150,7 @@ class Gateway:
         app = Phones(self._links.find, intake, self._metrics, self._clock_ms, loop.time, rates).app()
         async with AsyncExitStack() as stack:
             try:
-                listening = phone_port(app, host, port, fallback=settings.phone_port_fallback)
-                self.phones = await stack.enter_async_context(listening)
+                self.phones = await stack.enter_async_context(phone_port(app, host, port))
             except OSError as error:
                 reason = error.strerror or error
                 raise ListenError(f"cannot listen for phones on {host}:{port}: {reason}; PATROL_PHONE_PORT") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
@@ -17,7 +17,8 @@ from vehicle_agent.cameras.source import CameraSource
 from vehicle_agent.car import Car
 from vehicle_agent.clocks import Clocks
 from vehicle_agent.connection import Connection, Timing
-from vehicle_agent.enrolment import Enroller, Renewal, has_token
+from vehicle_agent.duties import Duties, Duty
+from vehicle_agent.enrolment import Enroller, Renewal, warn_of_readers
 from vehicle_agent.health import HealthReports
 from vehicle_agent.journal import Journal
 from vehicle_agent.link_watch import LinkWatch
@@ -39,11 +40,11 @@ async def run(settings: Settings, cameras: Sequence[CameraSource] = (), timing: 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    has_token(settings.token_file)
     in_car = read_camera_settings(settings.cameras)
     troubles = Troubles()
     journal = Journal(settings.journal, settings.journal_limit_bytes, troubles)
     try:
+        warn_of_readers(settings.token_file)
         clocks = Clocks(journal)
         troubles.clock_ms = clocks.now_ms
         state = CarState(journal, clocks.now_ms, time.monotonic)
@@ -60,12 +61,18 @@ async def run(settings: Settings, cameras: Sequence[CameraSource] = (), timing: 
         car.journalled = connection.wake
         reporting = Reporting(settings.reception, settings.sending, journal, state, troubles.report, troubles.clear)
         connection.sent = reporting.sent
-        duties = [connection.run(), reporting.run(car), _write_again(journal)]
-        duties.append(Cameras(in_car, settings, car, clocks.now_ms, cameras).run())
-        duties.append(HealthReports(journal, state, clocks, time.monotonic, connection.wake).run())
-        renewal = Renewal(settings, journal, state, clocks.now_ms, connection.take_new_token)
-        duties += [renewal.run(), keep_telling()]
-        duties.append(LinkWatch(state, time.monotonic, settings.link_warning_s).run())
+        vital: dict[str, Duty] = {
+            "link": connection.run,
+            "positions": lambda: reporting.run(car),
+            "journal": lambda: _write_again(journal),
+        }
+        others: dict[str, Duty] = {
+            "health": HealthReports(journal, state, clocks, time.monotonic, connection.wake).run,
+            "token": Renewal(settings, journal, state, clocks.now_ms, connection.take_new_token).run,
+            "watchdog": keep_telling,
+            "link watch": LinkWatch(state, time.monotonic, settings.link_warning_s).run,
+        }
+        others |= Cameras(in_car, settings, car, clocks.now_ms, cameras).duties()
         if settings.screen_port is not None:
             # A car without a screen need not carry a web server in its memory.
             from vehicle_agent.screen import open_screen  # noqa: PLC0415
@@ -73,8 +80,9 @@ async def run(settings: Settings, cameras: Sequence[CameraSource] = (), timing: 
             enroller = Enroller(settings.gateway, settings.token_file, state, connection.take_new_token)
             base_map = BaseMap(settings.journal)
             ask = over_http(settings.gateway, lambda: read_token(settings.token_file))
-            duties.append(base_map.keep(ask, lambda: state.connected))
-            duties.append(open_screen(car, settings.screen_port, base_map, enroller.enrol))
+            port = settings.screen_port
+            others["map"] = lambda: base_map.keep(ask, lambda: state.connected)
+            others["screen"] = lambda: open_screen(car, port, base_map, enroller.enrol)
         _log.info(
             "agent_started",
             gateway=settings.gateway,
@@ -82,18 +90,10 @@ async def run(settings: Settings, cameras: Sequence[CameraSource] = (), timing: 
             journal=str(settings.journal),
             waiting=journal.waiting(),
         )
-        await _until(stop, duties)
+        await Duties(troubles).run(stop, vital, others)
         _log.info("agent_stopped", waiting=journal.waiting())
     finally:
         journal.close()
-
-
-async def _until(stop: asyncio.Event, duties: Sequence[Coroutine[Any, Any, None]]) -> None:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(duty) for duty in duties]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
 
 
 async def _write_again(journal: Journal) -> None:

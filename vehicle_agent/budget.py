@@ -80,6 +80,6 @@ def _read(noted: bytes | None) -> Spent:
         return Spent()
     try:
         return msgspec.json.decode(noted, type=Spent)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _log.error("budget_note_unreadable", reason=str(error))
         return Spent()

@@ -149,7 +149,7 @@ class Car:
         )
         # Out first: nothing may come between an officer in danger and the link.
         self.journalled(True)
-        self.state.kept.sos_active = active
+        self.state.kept.call(active, seq)
         self.state.keep()
         self.state.presses.note("sos", pressed_ms, seq, active=active)
         _log.warning("sos", active=active, seq=seq)
@@ -175,6 +175,10 @@ class Car:
         self.state.cameras[told.camera_id] = entry
         self.journalled(False)
         return seq
+
+    def was_heard(self, seq: int) -> bool:
+        """Whether the gateway has this message, or the journal that held it is gone."""
+        return seq <= self._journal.acknowledged or seq > self._journal.last_seq
 
     def report_recording(self, make: Callable[[int, int], Recording]) -> int:
         """A recording is closed; `make` builds its index from its number and the time now."""

@@ -17,10 +17,11 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from gateway.protocol import TIME_MAX_MS, JournalledMessage, Stamped
+from gateway.protocol import TIME_MAX_MS, Camera, Health, JournalledMessage, Stamped
 from vehicle_agent.computer_clock import computer_start, since_start_ms, system_clock_ms
 from vehicle_agent.journal import Journal
 from vehicle_agent.troubles import TroubleCode
+from vehicle_agent.unsure_stamps import Unsure, UnsureStamps
 
 CORRECT_FROM_MS: Final = (
     2_000  # below it, a fix's way through the receiver and a welcome's through the air weigh as much
@@ -32,25 +33,13 @@ _GNSS_LEAST: Final = 3
 _GNSS_GOOD_FOR_MS: Final = 3_600_000
 _DRIFT: Final = 50e-6  # of a computer's crystal
 _PRESS_WITHIN_MS: Final = 60_000
-_UNSURE_LIMIT: Final = 2_000
 # Earlier than the first release of this program is no time: a receiver whose week number rolled over, say.
 _RELEASED_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 _SERVER_NOTE: Final = "server_ms"
-_UNSURE_NOTE: Final = "unsure"
 
-T = TypeVar("T")
+S = TypeVar("S", bound=Stamped)
 
 _log = structlog.get_logger(__name__)
-
-
-class _Unsure(Struct, frozen=True):
-    """A message that was stamped before the server's time was known."""
-
-    seq: int
-    at_ms: int  # since the computer started
-    raw_ms: int
-    stamped_ms: int
-    start: str
 
 
 class _ServerTime(Struct, frozen=True):
@@ -79,17 +68,9 @@ class Clocks:
         self._gnss: deque[tuple[int, int]] = deque(maxlen=_GNSS_SAMPLES)  # (at, offset to the time since the start)
         self._server: _ServerTime | None = None
         self._asked_ms: int | None = None
-        self._unsure = self._recall(_UNSURE_NOTE, list[_Unsure]) or []
-        self._floor_ms = max(_RELEASED_MS, self._recall(_SERVER_NOTE, int) or 0)
+        self._unsure = UnsureStamps(journal)
+        self._floor_ms = max(_RELEASED_MS, journal.recall_as(_SERVER_NOTE, int) or 0)
         journal.mark = self.mark
-
-    def _recall(self, key: str, kind: type[T]) -> T | None:
-        noted = self._journal.recall(key)
-        try:
-            return None if noted is None else msgspec.json.decode(noted, type=kind)
-        except msgspec.DecodeError as error:
-            _log.error("clock_note_unreadable", note=key, reason=str(error))
-            return None
 
     # ---- what the clocks say
 
@@ -171,47 +152,58 @@ class Clocks:
         if not isinstance(message, Stamped):
             return message
         raw_ms, correction_ms = self._raw_ms(), self._correction_ms()
-        age_ms, raw_age_ms = raw_ms + correction_ms - message.time_ms, raw_ms - message.time_ms
+        # A clock before 1970 gives stamps of 1970.
+        age_ms = _within(raw_ms + correction_ms) - message.time_ms
+        raw_age_ms = _within(raw_ms) - message.time_ms
         if not _is_recent(age_ms):
             if not _is_recent(raw_age_ms):
-                self._note_again(message)
-                return message  # held over a restart: its time was the best known then
+                return self._held_over(message)
             # Stamped a moment before the correction became known.
             message = msgspec.structs.replace(message, time_ms=_within(message.time_ms + correction_ms))
             age_ms = raw_age_ms
         said_ms = raw_ms - age_ms
         if self._server is None:
-            at_ms = self._elapsed_ms() - age_ms
-            self._unsure.append(_Unsure(message.seq, at_ms, said_ms, message.time_ms, self._start))
-            del self._unsure[:-_UNSURE_LIMIT]
-            self._journal.remember(_UNSURE_NOTE, msgspec.json.encode(self._unsure))
+            noted = Unsure(message.seq, self._elapsed_ms() - age_ms, said_ms, message.time_ms, self._start)
+            self._unsure.add(noted, minor=isinstance(message, Camera | Health))
+            message = msgspec.structs.replace(message, time_unsure=True)
         return msgspec.structs.replace(message, clock_ms=_within(said_ms)) if correction_ms else message
 
-    def _note_again(self, message: Stamped) -> None:
-        """A press that was noted when it was held back, under no number yet."""
-        for one in self._unsure:
-            if one.stamped_ms == message.time_ms and one.seq != message.seq:
-                self._unsure.append(msgspec.structs.replace(one, seq=message.seq))
-                self._journal.remember(_UNSURE_NOTE, msgspec.json.encode(self._unsure))
-                return
+    def _held_over(self, message: S) -> S:
+        """A press that was held back over a restart, under no number: noted then, or its time was surely the best."""
+        noted = self._unsure.find(message.time_ms, message.seq)
+        if noted is None:
+            return message
+        true_ms = self._true_ms(noted)
+        if true_ms is not None:
+            own = None if true_ms == noted.raw_ms else _within(noted.raw_ms)
+            return msgspec.structs.replace(message, time_ms=_within(true_ms), clock_ms=own)
+        self._unsure.add(msgspec.structs.replace(noted, seq=message.seq), minor=False)
+        return msgspec.structs.replace(message, time_unsure=True)
+
+    def _true_ms(self, one: Unsure) -> int | None:
+        """What its time is by what is known now; None where nobody knows how long ago it was: the server was not heard
+        yet, or the computer was started again meanwhile."""
+        best = self._best()
+        if self._server is None or best is None or one.start != self._start:
+            return None
+        true_ms = round(one.at_ms + best[0])
+        tolerance_ms = CORRECT_FROM_MS + best[1]
+        if abs(true_ms - one.stamped_ms) <= tolerance_ms:
+            return one.stamped_ms
+        return one.raw_ms if abs(true_ms - one.raw_ms) <= tolerance_ms else true_ms
 
     def _settle(self) -> None:
-        if not self._unsure:
+        unsure = self._unsure.all()
+        if not unsure:
             return
-        best = self._best()
-        corrected = 0
-        for one in self._unsure:
-            if best is None or one.start != self._start:
-                continue  # the computer was started again meanwhile: nobody knows how long ago it was
-            true_ms = round(one.at_ms + best[0])
-            tolerance_ms = CORRECT_FROM_MS + best[1]
-            if abs(true_ms - one.stamped_ms) <= tolerance_ms:
-                continue
-            time_ms = one.raw_ms if abs(true_ms - one.raw_ms) <= tolerance_ms else true_ms
-            corrected += self._journal.amend(one.seq, _restamp(one, time_ms))
-        _log.info("stamps_settled", unsure=len(self._unsure), corrected=corrected)
-        self._unsure = []
-        self._journal.remember(_UNSURE_NOTE, b"[]")
+        settled = [(one, self._true_ms(one)) for one in unsure if one.seq > 0]
+        changes = {one.seq: _restamp(one, time_ms) for one, time_ms in settled if time_ms is not None}
+        on_disk = self._journal.amend(changes)
+        _log.info("stamps_settled", unsure=len(unsure), known=len(changes), on_disk=on_disk)
+        if on_disk:
+            # A press that is still held back gets its number later, perhaps after a kill.
+            earliest_ms = self._elapsed_ms() - _PRESS_WITHIN_MS
+            self._unsure.clear([one for one in unsure if one.seq == 0 and one.at_ms >= earliest_ms])
 
     def look(self) -> None:
         """Raise or clear the trouble; also to be called now and then, for a clock that somebody sets."""
@@ -226,14 +218,16 @@ class Clocks:
         troubles.report(TroubleCode.CLOCK_OFF, detail)
 
 
-def _restamp(one: _Unsure, time_ms: int) -> Callable[[bytes], bytes]:
+def _restamp(one: Unsure, time_ms: int) -> Callable[[bytes], bytes]:
     def change(body: bytes) -> bytes:
         told = msgspec.json.decode(body)
         if told["time_ms"] != one.stamped_ms:
             return body  # a kill came between the note and its message, and the number went to another message
-        told.pop("clock_ms", None)
-        own = {} if time_ms == one.raw_ms else {"clock_ms": _within(one.raw_ms)}
-        return msgspec.json.encode(told | {"time_ms": _within(time_ms)} | own)
+        told.pop("time_unsure", None)
+        if time_ms != one.stamped_ms:
+            told.pop("clock_ms", None)
+            told |= {"time_ms": _within(time_ms)} | ({} if time_ms == one.raw_ms else {"clock_ms": _within(one.raw_ms)})
+        return msgspec.json.encode(told)
 
     return change
 

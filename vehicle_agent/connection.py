@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
@@ -17,7 +16,8 @@ from websockets.typing import Subprotocol
 from gateway.protocol import CLOSE_TAKEN_OVER, SUBPROTOCOL
 from vehicle_agent import AGENT
 from vehicle_agent.backoff import Backoff
-from vehicle_agent.errors import NoTokenError, SettingsError
+from vehicle_agent.errors import SettingsError
+from vehicle_agent.proxy import proxy_for
 from vehicle_agent.session import NEW_BOOT, Session
 from vehicle_agent.state import CarState
 from vehicle_agent.troubles import TroubleCode
@@ -25,7 +25,6 @@ from vehicle_agent.troubles import TroubleCode
 _FRAME_LIMIT_BYTES: Final = 4 * 1024 * 1024  # a welcome may carry several orders with routes
 _TICK_S: Final = 1.0
 _TROUBLE_OF: Final = {"refused": TroubleCode.TOKEN_REFUSED, "no_token": TroubleCode.NO_TOKEN}
-_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 _log = structlog.get_logger(__name__)
 
@@ -133,17 +132,16 @@ class Connection:
         self._new_token = False
         try:
             token = self._token()
-        except NoTokenError as error:
-            return Ending("no_token", str(error))
         except SettingsError as error:
-            return Ending("refused", str(error))
+            # No file, or one that holds nothing that can be sent: a code mends both.
+            return Ending("no_token", str(error))
         try:
             async with connect(
                 self._url,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 additional_headers={"Authorization": f"Bearer {token}"},
                 user_agent_header=AGENT,
-                proxy=None if urlsplit(self._url).hostname in _LOOPBACK else True,
+                proxy=proxy_for(self._url),
                 open_timeout=self._timing.open_s,
                 close_timeout=self._timing.close_s,
                 ping_interval=self._timing.ping_every_s,

@@ -8,13 +8,12 @@ anywhere in between leaves a car that can connect.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -26,8 +25,9 @@ from websockets.typing import Subprotocol
 from gateway.enrol_protocol import Enrol, Enrolled, EnrolRequest, Renew, read_answer, tidy
 from gateway.protocol import ENROL_PATH, ENROL_SUBPROTOCOL, PATH, encode
 from vehicle_agent import AGENT
-from vehicle_agent.errors import NoTokenError, SettingsError
+from vehicle_agent.errors import SettingsError
 from vehicle_agent.journal import Journal
+from vehicle_agent.proxy import proxy_for
 from vehicle_agent.settings import Settings, read_token
 from vehicle_agent.state import CarState
 from vehicle_agent.troubles import TroubleCode
@@ -35,7 +35,6 @@ from vehicle_agent.troubles import TroubleCode
 ANSWER_WITHIN_S: Final = 20.0
 RENEW_LOOK_EVERY_S: Final = 60.0
 RENEW_AGAIN_S: Final = 3600.0
-_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 _NOTE: Final = "token"
 _STATUS: Final = {
     "already_enrolled": 409,
@@ -74,7 +73,7 @@ async def ask(gateway: str, question: EnrolRequest, token: str | None = None) ->
                 subprotocols=[Subprotocol(ENROL_SUBPROTOCOL)],
                 additional_headers={} if token is None else {"Authorization": f"Bearer {token}"},
                 user_agent_header=AGENT,
-                proxy=None if urlsplit(url).hostname in _LOOPBACK else True,
+                proxy=proxy_for(url),
                 close_timeout=1,
             ) as socket,
         ):
@@ -229,9 +228,7 @@ class Renewal:
     def _due(self, token: str) -> bool:
         digest = hashlib.sha256(token.encode()).hexdigest()[:16]
         now_ms = self._clock_ms()
-        noted: _Noted | None = None
-        with contextlib.suppress(msgspec.DecodeError):
-            noted = msgspec.json.decode(self._journal.recall(_NOTE) or b"null", type=_Noted | None)
+        noted = self._journal.recall_as(_NOTE, _Noted)
         if noted is None or noted.digest != digest or noted.since_ms > now_ms:
             self._journal.remember(_NOTE, msgspec.json.encode(_Noted(digest, now_ms)))
             return False
@@ -240,10 +237,11 @@ class Renewal:
         return now_ms - noted.since_ms >= self._after_s * (1 - early) * 1000
 
 
-def has_token(token_file: Path) -> bool:
-    """Whether the car was enrolled. Raises `SettingsError` where there is a file that holds no token."""
+def warn_of_readers(token_file: Path) -> None:
+    """Whoever reads the token can pass for this car: say where others may."""
     try:
-        read_token(token_file)
-    except NoTokenError:
-        return False
-    return True
+        mode = stat.S_IMODE(token_file.stat().st_mode)
+    except OSError:
+        return
+    if mode & 0o077:
+        _log.warning("token_file_open_to_others", path=str(token_file), mode=f"{mode:04o}", mend="chmod 600")

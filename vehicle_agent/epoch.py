@@ -31,6 +31,7 @@ _UNMEASURED_QUALITIES: Final = {0, 7, 8}
 _ESTIMATED_QUALITY: Final = 6
 _UNMEASURED_MODES: Final = frozenset("NMS")
 _ESTIMATED_MODES: Final = _UNMEASURED_MODES | {"E"}
+_YEARS: Final = range(1980, 2201)  # GPS time begins in 1980; a receiver without a date sends anything
 _HALF_DAY: Final = timedelta(hours=12)
 
 
@@ -71,7 +72,9 @@ class Epoch:
         """The date as the receiver gives it in this epoch."""
         for kind in ("RMC", "ZDA"):
             sentence = self.by_kind.get(kind)
-            if sentence is not None and sentence.date is not None and sentence.time == self.at:
+            if sentence is None or sentence.date is None or sentence.time != self.at:
+                continue
+            if sentence.date.year in _YEARS:
                 return sentence.date
         return None
 

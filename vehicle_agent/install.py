@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ NAME: Final = "patrol-agent"
 STATE: Final = f"/var/lib/{NAME}"
 UNIT: Final = f"etc/systemd/system/{NAME}.service"
 CONFIG: Final = f"etc/{NAME}/agent.env"
-_HIDDEN: Final = ("/home/", "/root/", "/run/user/", "/tmp/")  # noqa: S108 - ProtectHome, PrivateTmp
+_HIDDEN: Final = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # noqa: S108 - ProtectHome, PrivateTmp
+_SYSTEMD_RUNS: Final = Path("/run/systemd/system")
 _ARGUMENTS: Final = "PATROL_AGENT_ARGUMENTS"
 
 _UNIT_TEXT: Final = """\
@@ -117,7 +119,8 @@ def run_install(argv: Sequence[str]) -> None:
     text = _UNIT_TEXT.format(
         name=NAME, config=CONFIG, state=STATE, arguments=_ARGUMENTS, program=program, devices=devices
     )
-    changed = [_put(path, new, given.dry_run) for path, new in ((config, settings), (unit, text))]
+    files = ((config, settings, 0o600), (unit, text, 0o644))
+    changed = [_put(path, new, mode, given.dry_run) for path, new, mode in files]
     _start(given, any(changed))
 
 
@@ -128,7 +131,22 @@ def _check(arguments: list[str]) -> None:
             raise SettingsError(f"{option} is not to be set: the service keeps its token and journal in {STATE}")
     if any(set(argument) & set(" \t\n\"'\\\\$") for argument in arguments):
         raise SettingsError("a setting of a service holds no blank, quote, $ or backslash; name files without")
-    read_settings([*arguments, "--token-file", f"{STATE}/token", "--journal", f"{STATE}/journal"])
+    settings = read_settings([*arguments, "--token-file", f"{STATE}/token", "--journal", f"{STATE}/journal"])
+    if settings.cameras is not None:
+        if not settings.cameras.is_absolute():
+            raise SettingsError(
+                f"--cameras {settings.cameras} is no absolute path; the service runs in no folder of yours"
+            )
+        _can_be_seen(settings.cameras)
+
+
+def _can_be_seen(path: Path) -> None:
+    """Where it leads counts too: a link in /opt into a home folder is as good as nothing to the service."""
+    for seen in (path, path.resolve()):
+        if str(seen).startswith(_HIDDEN):
+            raise SettingsError(
+                f"the service can't see {path}: {seen} is in a home folder or in /tmp; put it below /opt or /etc"
+            )
 
 
 def _read(path: Path) -> str | None:
@@ -162,14 +180,15 @@ def _program(named: str | None) -> str:
         raise SettingsError(f"there is no command {NAME} beside {sys.executable}; name it with --program FILE")
     if " " in program or not Path(program).is_absolute():
         raise SettingsError(f"{program!r} is no absolute path without blanks; name one with --program FILE")
-    if program.startswith(_HIDDEN):
-        raise SettingsError(
-            f"the service can't see {program}, which is in a home folder; put it below /opt, or --program"
-        )
+    _can_be_seen(Path(program))
+    interpreter = Path(program).with_name("python3")
+    if interpreter.exists():  # of the environment that the program is in
+        _can_be_seen(interpreter)
     return program
 
 
-def _put(path: Path, text: str, dry_run: bool) -> bool:
+def _put(path: Path, text: str, mode: int, dry_run: bool) -> bool:
+    """Whether it changed. `mode` is that of a new file: one that the operator gave another keeps it."""
     before = _read(path)
     if before == text:
         sys.stdout.write(f"unchanged {path}\n")
@@ -181,8 +200,10 @@ def _put(path: Path, text: str, dry_run: bool) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.new")
+        beside.unlink(missing_ok=True)
+        beside.touch(mode=0o600)
         beside.write_text(text, encoding="utf-8")
-        beside.chmod(0o644)
+        beside.chmod(mode if before is None else stat.S_IMODE(path.stat().st_mode))
         beside.replace(path)
     except OSError as error:
         raise SettingsError(f"cannot write {path}: {error.strerror}; run it as root, or give --root DIR") from error
@@ -191,7 +212,7 @@ def _put(path: Path, text: str, dry_run: bool) -> bool:
 
 
 def _start(given: argparse.Namespace, changed: bool) -> None:
-    if given.dry_run or given.no_start or given.root != Path("/") or not Path("/run/systemd/system").is_dir():
+    if given.dry_run or given.no_start or given.root != Path("/") or not _SYSTEMD_RUNS.is_dir():
         sys.stdout.write(f"then: systemctl daemon-reload; systemctl enable --now {NAME}\n")
     else:
         for words in (["daemon-reload"], ["enable", NAME], ["restart" if changed else "start", NAME]):

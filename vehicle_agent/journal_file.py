@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +34,6 @@ _DISK_SAYS_NO: Final = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PERM,
 }
-# A file this big is not read through at each start where the last run closed it in order; see `_check`.
-_BIG_PAGES: Final = 16 * 1024 * 1024 // _PAGE_BYTES
-_CLOSED: Final = "closed"
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SCHEMA: Final = f"""
     BEGIN;
@@ -111,10 +109,11 @@ def unusable(path: Path, error: sqlite3.Error) -> JournalError:
     return kind(f"cannot use the journal {path} ({error}); name a writable place with --journal FILE")
 
 
-def open_sound(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, int]:
-    """The journal and how many messages it noted at its end, else 0. Raises sqlite3 errors, and `JournalError`."""
+def open_sound(path: Path, limit_bytes: int) -> sqlite3.Connection:
+    """The journal, read through. Raises sqlite3 errors, and `JournalError`."""
     database = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None)
     try:
+        database.text_factory = as_text
         # Exclusive: the lock lives and dies with the process, so no stale lock file is ever left behind.
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
@@ -122,14 +121,14 @@ def open_sound(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, int]:
         database.execute("PRAGMA synchronous = FULL")
         database.execute(f"PRAGMA wal_autocheckpoint = {wal_pages(limit_bytes)}")
         database.execute(f"PRAGMA journal_size_limit = {wal_pages(limit_bytes) * _PAGE_BYTES}")
-        waiting = _check(database, path)
+        _check(database, path)
     except BaseException:
         database.close()
         raise
-    return database, waiting
+    return database
 
 
-def _check(database: sqlite3.Connection, path: Path) -> int:
+def _check(database: sqlite3.Connection, path: Path) -> None:
     database.execute("BEGIN IMMEDIATE")
     database.execute("COMMIT")
     (application,) = database.execute("PRAGMA application_id").fetchone()
@@ -141,46 +140,46 @@ def _check(database: sqlite3.Connection, path: Path) -> int:
         raise JournalError(f"{path} is a database of something else; name another file with --journal FILE")
     elif version != _SCHEMA_VERSION:
         raise JournalError(f"the journal {path} was written by another version ({version}) of the agent")
-    waiting = _closed_in_order(database)
-    if waiting is not None:
-        return waiting
     (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         broken = sqlite3.DatabaseError(verdict)
         broken.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise broken
-    return 0
 
 
-def _closed_in_order(database: sqlite3.Connection) -> int | None:
-    """How many messages a big file holds that may go unread: its last run closed it, and it has the size that it had.
-
-    The mark goes with the first look, so that after a kill or a power cut the file is read through. Damage that comes
-    otherwise is found when its page is read.
-    """
-    noted = database.execute("SELECT value FROM notes WHERE key = ?", (_CLOSED,)).fetchone()
-    if noted is None:
-        return None
-    database.execute("DELETE FROM notes WHERE key = ?", (_CLOSED,))
-    (pages,) = database.execute("PRAGMA page_count").fetchone()
-    pages_then, _, waiting = bytes(noted[0]).partition(b" ")
-    return int(waiting) if pages > _BIG_PAGES and pages_then == str(pages).encode() else None
-
-
-def close_in_order(database: sqlite3.Connection, waiting: int) -> None:
-    """Leave the mark of an orderly end, and close. A disk that refuses the mark costs a check at the next start."""
-    try:
-        database.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, x'')", (_CLOSED,))
-        (pages,) = database.execute("PRAGMA page_count").fetchone()
-        database.execute("UPDATE notes SET value = ? WHERE key = ?", (f"{pages} {waiting}".encode(), _CLOSED))
-    except sqlite3.DatabaseError as error:
-        _log.warning("journal_mark_failed", reason=str(error))
-    database.close()
+def as_text(raw: bytes) -> str:
+    """Text as it stands in the file; a flipped bit in one word must not stop the reading of all others."""
+    return raw.decode(errors="replace")
 
 
 def make_schema(database: sqlite3.Connection) -> None:
     """The journal's tables, in an empty database."""
     database.executescript(_SCHEMA)
+
+
+def put_rows(database: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Into the journal, in place of what has the same number. Raises sqlite3 errors."""
+    database.executemany(
+        "INSERT OR REPLACE INTO messages (seq, kind, body) VALUES (?, ?, ?)", [(r.seq, r.kind, r.body) for r in rows]
+    )
+
+
+def put_notes(database: sqlite3.Connection, notes: Mapping[str, bytes]) -> None:
+    """The agent's notes, each in place of the one before. Raises sqlite3 errors."""
+    database.executemany("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", list(notes.items()))
+
+
+def last_given(database: sqlite3.Connection) -> int:
+    """The highest number that this journal ever gave. Raises sqlite3 errors."""
+    (highest,) = database.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()
+    given = database.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+    return int(max(highest, given[0] or 0))
+
+
+def note_given(database: sqlite3.Connection, seq: int) -> None:
+    """This number counts as given. Raises sqlite3 errors."""
+    database.execute("DELETE FROM sqlite_sequence WHERE name = 'messages'")
+    database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', ?)", (seq,))
 
 
 def intact(row: Row) -> bool:

@@ -10,10 +10,13 @@ import structlog
 
 from gateway.protocol import Notice
 from vehicle_agent.state import FINAL_STEPS, CarState
+from vehicle_agent.troubles import TroubleCode
 
 LOOK_EVERY_S: Final = 1.0
 _AGAIN: Final = 5
-TEXT: Final = "出勤中連線中斷已 {minutes} 分鐘：請以無線電回報。按過的都已存著，恢復連線後送出。"
+TEXT: Final = "出勤中連線中斷已 {span}：請以無線電回報。{kept}，恢復連線後送出。"
+ON_DISK: Final = "按過的都已存著"
+IN_MEMORY: Final = "按過的只在記憶體，不要關機"
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +44,11 @@ class LinkWatch:
             return
         down_s = now_s - self._down_since_s
         self._due_s = now_s + _AGAIN * self._warn_after_s
-        self._state.notices.take(Notice(text=TEXT.format(minutes=max(1, round(down_s / 60))), level="warning"))
+        troubles = self._state.troubles
+        on_disk = TroubleCode.JOURNAL_MEMORY not in troubles and TroubleCode.JOURNAL_READONLY not in troubles
+        span = f"{round(down_s)} 秒" if down_s < 60 else f"{round(down_s / 60)} 分鐘"
+        text = TEXT.format(span=span, kept=ON_DISK if on_disk else IN_MEMORY)
+        self._state.notices.take(Notice(text=text, level="warning"))
         _log.warning("link_lost_at_work", down_s=round(down_s))
 
     async def run(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-import structlog
 from msgspec import Struct
 
 from gateway.protocol import Notice
@@ -15,8 +14,9 @@ from vehicle_agent.journal import Journal
 
 _KEPT: Final = 50
 _NOTE: Final = "notices"
-
-_log = structlog.get_logger(__name__)
+# A gateway that does not know whether a message arrived sends it again right after the next welcome.
+_AGAIN_WITHIN_MS: Final = 60_000
+_SAME_WITHIN_MS: Final = 600_000
 
 
 class KeptNotice(Struct, kw_only=True):
@@ -27,6 +27,7 @@ class KeptNotice(Struct, kw_only=True):
     level: str
     at_ms: int
     read: bool = False
+    code: str | None = None
 
 
 class Notices:
@@ -36,23 +37,34 @@ class Notices:
         self._journal = journal
         self._clock_ms = clock_ms
         self._notices = self._recall()
+        self._repeatable: list[tuple[str, str, str | None]] = []
+        self._welcomed_ms = 0
 
     def _recall(self) -> list[KeptNotice]:
-        noted = self._journal.recall(_NOTE)
-        if noted is None:
-            return []
-        try:
-            return msgspec.json.decode(noted, type=list[KeptNotice])
-        except msgspec.DecodeError as error:
-            _log.error("notices_note_unreadable", reason=str(error))
-            return []
+        return self._journal.recall_as(_NOTE, list[KeptNotice]) or []
 
     def _keep(self) -> None:
         self._journal.remember(_NOTE, msgspec.json.encode(self._notices))
 
+    def welcomed(self) -> None:
+        """A new connection: what came on an earlier one may come once more."""
+        self._welcomed_ms = self._clock_ms()
+        recent = [kept for kept in self._notices if abs(self._welcomed_ms - kept.at_ms) <= _SAME_WITHIN_MS]
+        self._repeatable = [(kept.text, kept.level, kept.code) for kept in recent]
+
+    def hear(self, notice: Notice) -> None:
+        """One of the gateway's; a repetition after a reconnect is none."""
+        what = (notice.text, notice.level, notice.code)
+        if what in self._repeatable and abs(self._clock_ms() - self._welcomed_ms) <= _AGAIN_WITHIN_MS:
+            self._repeatable.remove(what)
+            return
+        self.take(notice)
+
     def take(self, notice: Notice) -> None:
         """A new one."""
-        kept = KeptNotice(id=uuid.uuid4().hex, text=notice.text, level=notice.level, at_ms=self._clock_ms())
+        kept = KeptNotice(
+            id=uuid.uuid4().hex, text=notice.text, level=notice.level, at_ms=self._clock_ms(), code=notice.code
+        )
         self._notices = [*self._notices, kept][-_KEPT:]
         self._keep()
 

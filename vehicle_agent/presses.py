@@ -12,17 +12,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-import structlog
 from msgspec import Struct
 
 from gateway.protocol import Status, Step
 from vehicle_agent.journal import Journal
 
 HOLD_LIMIT_S: Final = 10.0
-_KEPT: Final = 30
+_KEPT: Final = 30  # what still waits is kept beyond that
 _NOTE: Final = "presses"
-
-_log = structlog.get_logger(__name__)
 
 
 class Phase(StrEnum):
@@ -33,6 +30,9 @@ class Phase(StrEnum):
     SENT = "sent"
     ACKNOWLEDGED = "acknowledged"
     REJECTED = "rejected"
+
+
+_DONE: Final = {Phase.ACKNOWLEDGED, Phase.REJECTED}
 
 
 class Press(Struct, kw_only=True, omit_defaults=True):
@@ -77,17 +77,14 @@ class Presses:
         self._presses = self._recall()
 
     def _recall(self) -> list[Press]:
-        noted = self._journal.recall(_NOTE)
-        if noted is None:
-            return []
-        try:
-            return msgspec.json.decode(noted, type=list[Press])
-        except msgspec.DecodeError as error:
-            _log.error("presses_note_unreadable", reason=str(error))
-            return []
+        noted = self._journal.recall_as(_NOTE, list[Press]) or []
+        # A flipped bit must not keep the agent from starting: without these two a held step is none.
+        return [press for press in noted if press.phase is not Phase.HELD or (press.assignment_id and press.status)]
 
     def _keep(self) -> None:
-        del self._presses[: max(0, len(self._presses) - _KEPT)]
+        done = [press for press in self._presses if press.phase in _DONE]
+        over = {press.press_id for press in done[: max(0, len(self._presses) - _KEPT)]}
+        self._presses = [press for press in self._presses if press.press_id not in over]
         self._journal.remember(_NOTE, msgspec.json.encode(self._presses))
 
     def note(self, kind: str, pressed_ms: int, seq: int, **about: Any) -> None:

@@ -9,12 +9,15 @@ NO_RECEIVER: Final = "no_receiver"
 NO_FIX: Final = "no_fix"
 WEEK_ROLLOVER: Final = "week_rollover"
 GNSS_JUMP: Final = "gnss_jump"
+RECEIVER_SPARE: Final = "receiver_spare"
 
 # A replugged receiver is back within this, and nobody needs to hear of it.
 ANSWER_LIMIT_S: Final = 10.0
 # A warm receiver finds itself again within this when the sky is back; a tunnel is no trouble yet.
 FIX_LIMIT_S: Final = 30.0
 JUMP_SHOWN_FOR_S: Final = 60.0
+# Two receivers on one roof lose the sky for different moments; that is what the second is for.
+SPARE_LIMIT_S: Final = 60.0
 
 
 class ReceiverTroubles:
@@ -26,6 +29,7 @@ class ReceiverTroubles:
         self._said: set[str] = set()
         self._answered_s = self._fix_s = now_s
         self._jump_s: float | None = None
+        self._spare_s: float | None = None
 
     def fix(self, now_s: float, *, jump: bool, periods_off: int) -> None:
         """A fix came: kept out as a `jump` or not, its date moved by so many periods of 1,024 weeks."""
@@ -40,8 +44,15 @@ class ReceiverTroubles:
         """A fix came whose date cannot be true, nor be put right."""
         self._set(WEEK_ROLLOVER, True, "the receiver's date cannot be true; its positions are not used")
 
-    def check(self, now_s: float, *, answering: bool) -> None:
-        """Look at what time alone changes. `answering`: some receiver says something readable."""
+    def check(self, now_s: float, *, answering: bool, without: str | None = None) -> None:
+        """Look at what time alone changes. `answering`: some receiver says something readable. `without`: the name of
+        the preferred receiver, while another stands in for it."""
+        if without is None:
+            self._spare_s = None
+        elif self._spare_s is None:
+            self._spare_s = now_s
+        spare = self._spare_s is not None and now_s - self._spare_s >= SPARE_LIMIT_S
+        self._set(RECEIVER_SPARE, spare, f"{without} gives no position; another receiver stands in for it")
         if answering:
             self._answered_s = now_s
         silent = now_s - self._answered_s >= ANSWER_LIMIT_S

@@ -71,8 +71,12 @@ class Receivers:
     async def _watch(self) -> None:
         while True:
             answering = any(isinstance(source, Live) and source.answers for source in self._sources)
-            self._troubles.check(self._monotonic_s(), answering=answering)
+            self._troubles.check(self._monotonic_s(), answering=answering, without=self.stood_in_for())
             await asyncio.sleep(_CHECK_EVERY_S)
+
+    def stood_in_for(self) -> str | None:
+        """The preferred receiver, while another is in use."""
+        return str(self._reception.sources[0]) if self._preference.chosen > 0 else None
 
     def hear(self, index: int, place: Position | None) -> None:
         """What receiver `index` says."""

@@ -19,7 +19,7 @@ from vehicle_agent.receiver_settings import Reception, Sending, add_options, rea
 GATEWAY_PORT: Final = 8081
 JOURNAL_LIMIT_MB: Final = 64
 JOURNAL_LEAST_MB: Final = 1
-LINK_WARNING_S: Final = 60.0
+LINK_WARNING_S: Final = 20.0
 RENEW_DAYS: Final = 90
 _SCHEMES: Final = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 

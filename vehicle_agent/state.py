@@ -20,9 +20,12 @@ from vehicle_agent.journal_file import Row
 from vehicle_agent.notices import Notices
 from vehicle_agent.presses import Presses
 from vehicle_agent.receiver import Position
+from vehicle_agent.sos import KeptSos
 
 FINAL_STEPS: Final = {Step.CLEARED, Step.DECLINED}
 FIX_SHOWN_FOR_S: Final = 10.0
+GONE: Final = "gone"
+"""Ended while the car had no link, and nobody has said why yet."""
 _KEPT_ENTRIES: Final = 50
 # Cleared or declined, and no word from the gateway that it is over: it is kept, so that the same order, sent again, is
 # not taken for a new one. The last few are enough.
@@ -39,15 +42,14 @@ class HeldOrder(Struct, kw_only=True):
     step: Step | None = None
 
 
-class Kept(Struct, kw_only=True):
+class Kept(KeptSos, kw_only=True):
     """What survives a restart of the agent."""
 
     unit_id: str | None = None
     unit_name: str | None = None
     available: bool = True
     availability_reason: str | None = None
-    sos_active: bool = False
-    orders: list[HeldOrder] = []
+    orders: list[HeldOrder] = msgspec.field(default_factory=list)
 
 
 class CarState:
@@ -77,14 +79,7 @@ class CarState:
         self.rejected: deque[dict[str, Any]] = deque(maxlen=_KEPT_ENTRIES)
 
     def _recall(self) -> Kept:
-        noted = self._journal.recall(_NOTE)
-        if noted is None:
-            return Kept()
-        try:
-            return msgspec.json.decode(noted, type=Kept)
-        except msgspec.DecodeError as error:
-            _log.error("state_note_unreadable", reason=str(error))
-            return Kept()
+        return self._journal.recall_as(_NOTE, Kept) or Kept()
 
     def keep(self) -> None:
         """Note what must survive a restart."""
@@ -142,6 +137,7 @@ class CarState:
         """The assignment is over."""
         held = self.order(assignment_id)
         if held is None:
+            self._correct_end(assignment_id, reason)
             return
         self.kept.orders.remove(held)
         self.ended.append(
@@ -156,18 +152,29 @@ class CarState:
         _log.info("order_ended", assignment_id=assignment_id, reason=reason)
         self.keep()
 
+    def _correct_end(self, assignment_id: str, reason: str) -> None:
+        """What the welcome left out, ended without a word why; here is the word."""
+        for entry in self.ended:
+            if entry["assignment_id"] == assignment_id and entry["reason"] == GONE:
+                entry["reason"] = reason
+                _log.info("order_ended", assignment_id=assignment_id, reason=reason)
+
     # ---- what the gateway says
 
-    def welcome(self, welcome: Welcome) -> None:
-        """The gateway's list of open assignments is the whole truth: what is not on it has ended meanwhile."""
+    def welcome(self, welcome: Welcome, unread: Iterable[str] = ()) -> None:
+        """The gateway's list of open assignments is the whole truth: what is not on it has ended meanwhile.
+
+        `unread`: what is on it too, in words that this version can't read; what the car holds of it stays.
+        """
         self.clock_offset_ms = self.hear_server(welcome.server_ms)
         self._server_seen = welcome.server_ms, self._monotonic_s()
+        self.notices.welcomed()
         self.kept.unit_id, self.kept.unit_name = welcome.unit_id, welcome.unit_name
         self.keep()
-        still_open = {order.assignment_id for order in welcome.orders}
+        still_open = {order.assignment_id for order in welcome.orders} | set(unread)
         for held in list(self.kept.orders):
             if held.order.assignment_id not in still_open:
-                self.end_order(held.order.assignment_id, "closed")
+                self.end_order(held.order.assignment_id, GONE)
         for order in welcome.orders:
             self.take_order(order)
 
@@ -178,7 +185,12 @@ class CarState:
         elif isinstance(message, OrderEnded):
             self.end_order(message.assignment_id, message.reason.value)
         else:
-            self.notices.take(message)
+            before = self.kept.sos_active, self.kept.sos_seen
+            if self.kept.hear(message, self._journal.boot) and before != (self.kept.sos_active, self.kept.sos_seen):
+                self.keep()
+                self.notices.take(message)
+            else:
+                self.notices.hear(message)
 
     def refuse(self, refusal: Rejected, row: Row | None) -> None:
         """A message of this car was refused for good; `row` is that message, if it is still there."""
@@ -187,10 +199,10 @@ class CarState:
         press = self.presses.rejected(refusal.seq)
         if press is not None and not about:
             about = {"type": press.kind, "assignment_id": press.assignment_id, "status": press.status}
-        self.rejected.append(
-            {"seq": refusal.seq, "code": refusal.code.value, "message": refusal.message, "at_ms": self._clock_ms()}
-            | about
-        )
+        told = {"seq": refusal.seq, "code": refusal.code.value, "message": refusal.message}
+        if any(told.items() <= entry.items() for entry in self.rejected):
+            return  # said again after a reconnect
+        self.rejected.append(told | {"at_ms": self._clock_ms()} | about)
         _log.warning("message_rejected", seq=refusal.seq, code=refusal.code.value, kind=about.get("type"))
 
     def _whole_seconds_ms(self, since_s: float) -> int:
@@ -217,6 +229,7 @@ class CarState:
             "available": self.kept.available,
             "availability_reason": self.kept.availability_reason,
             "sos_active": self.kept.sos_active,
+            "sos_seen": self.kept.sos_seen,
             "orders": [msgspec.to_builtins(held.order) | {"step": held.step} for held in self.kept.orders],
             "ended": _list(self.ended),
             "notices": self.notices.as_json(),

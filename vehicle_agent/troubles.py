@@ -34,6 +34,8 @@ class TroubleCode(StrEnum):
     """The gateway does not take this car's token (revoked, replaced): nothing can be sent; all is kept."""
     CLOCK_OFF = "clock_off"
     """The car computer's clock is wrong; presses get the right time all the same."""
+    DUTY_FAILED = "duty_failed"
+    """Part of the agent (the screen, the cameras, the map …) failed and is begun again; `detail` names it."""
     NO_RECEIVER = "no_receiver"
     """No GNSS receiver answers."""
     NO_FIX = "no_fix"
@@ -42,6 +44,8 @@ class TroubleCode(StrEnum):
     """The receiver's date is a period of 1,024 weeks off: corrected, or its positions are not used."""
     GNSS_JUMP = "gnss_jump"
     """The receiver leaps; its positions are held back until they are confirmed."""
+    RECEIVER_SPARE = "receiver_spare"
+    """The preferred receiver gives no position, and another stands in for it: the next failure would be total."""
 
 
 class Trouble(Struct, frozen=True):

@@ -19,6 +19,10 @@ FAILURES: Final = (OSError, http.client.HTTPException)
 """What any call here may raise: no wire, a cut one, time over, nonsense."""
 
 
+class FileUnreadable(Exception):
+    """The file's own disk failed, not the way to the server. Its cause is the OSError."""
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """What the server said."""
 
@@ -54,10 +58,13 @@ class TusClient:
         return self._ask("HEAD", place, {})
 
     def send(self, place: str, path: Path, offset: int, length: int) -> Answer:
-        """The bytes of the file from `offset` on, `length` at most, with their checksum."""
-        with path.open("rb") as file:
-            file.seek(offset)
-            piece = file.read(length)
+        """The bytes of the file from `offset` on, `length` at most, with their checksum. Raises FileUnreadable too."""
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                piece = file.read(length)
+        except OSError as error:
+            raise FileUnreadable(f"{type(error).__name__}: {error.strerror}") from error
         headers = {
             "Upload-Offset": str(offset),
             "Content-Type": "application/offset+octet-stream",

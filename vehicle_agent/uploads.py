@@ -1,6 +1,7 @@
 """Files of recordings go to the server when the car is on the station's network, resumed wherever they stood.
 
-A file stays in the car until the server says that it has its hash; `keep_days` after that it may go.
+A file stays in the car until the server says that it has its hash; `keep_days` after that it may go. A card that is out
+of the car is waited for: what lies on it is neither missing nor spoilt.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 
 from gateway.protocol import Notice
 from vehicle_agent.cameras.indexing import Indexing, sha256_of, unchanged
 from vehicle_agent.cameras.settings import UploadSettings
+from vehicle_agent.errors import SettingsError
 from vehicle_agent.recording_book import (
     HASHED,
     MISSING,
@@ -30,11 +32,12 @@ from vehicle_agent.recording_book import (
     RecordingBook,
 )
 from vehicle_agent.state import CarState
-from vehicle_agent.tus import FAILURES, Answer, TusClient
+from vehicle_agent.tus import FAILURES, Answer, FileUnreadable, TusClient
 
 MB: Final = 1_000_000
 TRIES: Final = 3
 _TELL_AGAIN_MS: Final = 60_000
+"""Ten times as long after each time."""
 _DAY_MS: Final = 86_400_000
 
 _log = structlog.get_logger(__name__)
@@ -77,9 +80,15 @@ class Uploads:
             for entry in self._book.in_state(TOLD, SENT):
                 if not await asyncio.to_thread(self.at_station):
                     return
-                await self._bring(entry)
+                try:
+                    await self._bring(entry)
+                except FileUnreadable as error:
+                    _log.error("recording_unreadable", recording_id=entry.recording_id, reason=str(error))
+                    self._judge_file(entry)
         except FAILURES as error:
             self._say(f"{type(error).__name__}: {error}")
+        except SettingsError as error:  # a car that is not enrolled, or no more
+            self._say(str(error))
 
     def at_station(self) -> bool:
         """Whether the way to the server begins in one of the station's networks; without any set, always."""
@@ -98,8 +107,7 @@ class Uploads:
     async def _bring(self, entry: Entry) -> None:
         """As far as it goes. Raises one of FAILURES."""
         if entry.state == TOLD and not unchanged(entry):
-            lost = MISSING if not entry.path.exists() else SPOILT
-            self._end(entry, lost)
+            self._judge_file(entry)
             return
         if entry.upload is None:
             begun = await asyncio.to_thread(self._client.begin, entry.recording_id, entry.size_bytes)
@@ -123,6 +131,13 @@ class Uploads:
         else:
             self._say(f"the server answers {answer.status}")
 
+    def _judge_file(self, entry: Entry) -> None:
+        """One that can't be sent as it lies there."""
+        if is_away(entry):
+            self._say(f"the disk with {entry.index['name']} is not there")
+        else:
+            self._end(entry, SPOILT if entry.path.exists() else MISSING)
+
     def _send(self, entry: Entry, place: str, offset: int) -> None:
         """Piece by piece, from the offset that the server names; in a thread. Raises one of FAILURES."""
         length, patience = self._settings.piece_mb * MB, TRIES
@@ -143,9 +158,8 @@ class Uploads:
         if answer.state == "verified":
             self._end(entry, VERIFIED)
         elif answer.state == "quarantined":
-            sound = unchanged(entry) and await asyncio.to_thread(sha256_of, entry.path) == entry.index["sha256"]
-            if not sound:
-                self._end(entry, SPOILT)
+            if not await self._is_sound(entry):
+                self._judge_file(entry)
             elif entry.tries < TRIES:
                 _log.warning("recording_sent_again", recording_id=entry.recording_id)
                 self._book.set_upload(entry.recording_id, None, try_again=True)
@@ -157,12 +171,28 @@ class Uploads:
         elif answer.offset == entry.size_bytes and entry.state != SENT:
             self._book.set_state(entry.recording_id, SENT, self._clock_ms())
 
+    async def _is_sound(self, entry: Entry) -> bool:
+        try:
+            return unchanged(entry) and await asyncio.to_thread(sha256_of, entry.path) == entry.index["sha256"]
+        except OSError as error:
+            _log.error("recording_unreadable", recording_id=entry.recording_id, reason=error.strerror)
+            return False
+
     def _not_begun(self, entry: Entry, answer: Answer) -> None:
         if answer.status == 404:
-            # Its index may still be under way; or it was lost with a journal that the disk refused.
-            if self._state.connected and self._clock_ms() - entry.since_ms > _TELL_AGAIN_MS:
-                self._book.set_state(entry.recording_id, HASHED, self._clock_ms())
-                self._indexing.tell_waiting()
+            # Its index may still be under way; or it was lost with a journal that the disk refused; or it was refused.
+            waited_ms = self._clock_ms() - entry.since_ms
+            if (
+                not self._state.connected
+                or not self._indexing.was_heard(entry)
+                or waited_ms <= _TELL_AGAIN_MS * 10 ** max(entry.told - 1, 0)
+            ):
+                return
+            if entry.told >= TRIES:
+                self._end(entry, REFUSED)
+                return
+            self._book.set_state(entry.recording_id, HASHED, self._clock_ms())
+            self._indexing.tell_waiting()
         elif answer.status in {409, 422}:
             self._end(entry, REFUSED)
         else:
@@ -170,12 +200,17 @@ class Uploads:
 
     def _end(self, entry: Entry, state: str) -> None:
         self._said = None
+        lost: Literal["spoilt", "missing"] | None = (
+            "spoilt" if state == SPOILT else "missing" if state == MISSING else None
+        )
+        if lost is not None:
+            self._indexing.tell_lost(entry, lost)
         self._book.set_state(entry.recording_id, state, self._clock_ms())
         log = _log.info if state == VERIFIED else _log.error
         log("recording_upload_ended", recording_id=entry.recording_id, state=state)
-        if state in {SPOILT, MISSING}:
+        if lost is not None:
             words = "已損壞" if state == SPOILT else "不見了"
-            self._state.notices.take(Notice(text=f"錄影檔 {entry.path.name} {words}，未能上傳。", level="warning"))
+            self._state.notices.take(Notice(text=f"錄影檔 {entry.index['name']} {words}，未能上傳。", level="warning"))
 
     def _say(self, reason: str) -> None:
         """Once until something else is the matter."""
@@ -189,13 +224,25 @@ class Uploads:
             return
         before_ms = self._clock_ms() - self._settings.keep_days * _DAY_MS
         for entry in self._book.in_state(VERIFIED):
-            if entry.since_ms > before_ms:
+            if entry.since_ms > before_ms or is_away(entry):
                 continue
             if unchanged(entry):
                 try:
                     entry.path.unlink()
                 except OSError as error:
-                    self._say(f"cannot delete {entry.path.name}: {error.strerror}")
+                    self._say(f"cannot delete {entry.index['name']}: {error.strerror}")
                     continue
                 _log.info("recording_removed", recording_id=entry.recording_id)
             self._book.set_state(entry.recording_id, REMOVED, self._clock_ms())
+
+
+def is_away(entry: Entry) -> bool:
+    """Whether what it lay on is not there: its folder is gone, or shows another disk (a mount point without its card).
+
+    A loop that overwrites its oldest file leaves the folder, and so that file is missing.
+    """
+    try:
+        device = entry.path.parent.stat().st_dev
+    except OSError:
+        return True
+    return entry.device is not None and device != entry.device

@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.api.problems import problem
+from dispatch.api.tus_headers import VERSION
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
-UPLOADS: Final = "/api/v1/uploads/"
+UPLOADS: Final = "/api/v1/uploads"
 UPLOAD_LIMIT_BYTES: Final = 64 * 1024 * 1024
 TOO_LARGE: Final = "Send at most {} bytes."
 
@@ -53,9 +54,15 @@ class Guard:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if uploads:
+                    headers["Tus-Resumable"] = VERSION
             await send(message)
 
-        limit_bytes = UPLOAD_LIMIT_BYTES if scope["path"].startswith(UPLOADS) else BODY_LIMIT_BYTES
+        uploads = scope["path"] == UPLOADS or scope["path"].startswith(f"{UPLOADS}/")
+        if uploads and (instead := dict(scope["headers"]).get(b"x-http-method-override")):
+            # tus: for clients that can send no PATCH or DELETE.
+            scope["method"] = instead.decode("latin-1").strip().upper()
+        limit_bytes = UPLOAD_LIMIT_BYTES if uploads else BODY_LIMIT_BYTES
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit_bytes:
             await _too_large(limit_bytes)(scope, receive, send_guarded)

@@ -17,6 +17,7 @@ from starlette.routing import compile_path
 from dispatch.api.schemas import Problem
 from dispatch.domain import refusals
 from dispatch.service import officer_duty, sessions
+from dispatch.store import disk
 from dispatch.store.away import is_away
 
 _log = structlog.get_logger()
@@ -39,6 +40,8 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.SuggestionDecided: HTTPStatus.CONFLICT,
     officer_duty.UnitHeld: HTTPStatus.CONFLICT,
     officer_duty.NoDuty: HTTPStatus.CONFLICT,
+    disk.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    disk.StorageFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     sessions.BadCredentials: HTTPStatus.UNAUTHORIZED,
     sessions.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
 from dispatch.service.recordings import check_here, hold_incident, log_look, look_at, release_incident
 from dispatch.store import recordings
+from dispatch.store.disk import on_disk
 from dispatch.store.incidents import find_incident
 from dispatch.store.rows import AnyRow
 
@@ -46,15 +48,18 @@ async def list_recordings(
     incident: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> RecordingList:
-    """Newest first: of a unit, of an incident's units while they were on it, of a time. The look is logged."""
+    """Newest first: of a unit, of an incident's units while they were on it, of a time. The look is logged.
+
+    `more` says that there are others beyond the limit.
+    """
     asked = {"unit": unit, "incident": incident, "from": period.start, "to": period.end}
     async with desk.engine.begin() as connection:
         rows = await recordings.find_recordings(
-            connection, unit_id=unit, incident_id=incident, start=period.start, end=period.end, limit=limit
+            connection, unit_id=unit, incident_id=incident, start=period.start, end=period.end, limit=limit + 1
         )
         subject = ",".join(f"{name}={value}" for name, value in asked.items() if value is not None)
         await log_look(connection, "recordings", subject or desk.settings.bureau, by, {})
-        return RecordingList(items=await _views(connection, rows))
+        return RecordingList(items=await _views(connection, rows[:limit]), more=len(rows) > limit)
 
 
 @router.get("/recordings/{recording_id:uuid}", responses=described(401, 403, 404), dependencies=[MAY_READ])
@@ -79,7 +84,7 @@ async def content(
         raise RecordingNotHere("This server keeps no recordings.")
     row = await look_at(desk, recording_id, by, reason)
     path = root.root / check_here(row)
-    if not path.is_file():
+    if not await on_disk(_is_readable, path):
         raise RecordingNotHere(f"The file of recording {recording_id} is missing on the disk of this server.")
     media_type = shown_type(row.media_type)
     place = "attachment" if media_type == "application/octet-stream" else "inline"
@@ -148,6 +153,15 @@ async def _views(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[Re
         )
         for row in rows
     ]
+
+
+def _is_readable(path: Path) -> bool:
+    """Raises OSError for one that is there and can't be read: after the headers it would be too late to say so."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        file.read(1)
+    return True
 
 
 _SAME = tuple(RecordingView.model_fields.keys() - {"id", "received_bytes", "incidents"})

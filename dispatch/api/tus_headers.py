@@ -12,6 +12,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+VERSION: Final = "1.0.0"
 ALGORITHMS: Final = ("sha256", "sha1")
 
 
@@ -41,16 +42,17 @@ def checksum_of(request: Request) -> Checksum | None:
         raise HTTPException(400, f"Send Upload-Checksum as one of {', '.join(ALGORITHMS)} and base64.") from None
 
 
-def metadata_of(request: Request) -> dict[str, str]:
-    """The pairs of Upload-Metadata, decoded."""
-    found = {}
+def metadata_of(request: Request, wanted: str) -> str | None:
+    """One value of Upload-Metadata, decoded; None where it is not there. The others are the client's own affair."""
     for pair in request.headers.get("Upload-Metadata", "").split(","):
         name, _, value = pair.strip().partition(" ")
+        if name != wanted:
+            continue
         try:
-            found[name] = base64.b64decode(value, validate=True).decode()
+            return base64.b64decode(value, validate=True).decode()
         except (ValueError, UnicodeDecodeError):
             raise HTTPException(400, f"Upload-Metadata: {name!r} is not UTF-8 in base64.") from None
-    return found
+    return None
 
 
 def number_of(request: Request, name: str) -> int:

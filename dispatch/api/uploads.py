@@ -7,8 +7,8 @@ library's server: docs/decisions/0031-tus.md.
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from dispatch.api.problems import ProblemResponse, problem
 from dispatch.api.signed_in import TheDesk
-from dispatch.api.tus_headers import ALGORITHMS, Checksum, checksum_of, metadata_of, number_of
+from dispatch.api.tus_headers import ALGORITHMS, VERSION, Checksum, checksum_of, metadata_of, number_of
 from dispatch.domain.recording import RecordingState
 from dispatch.domain.refusals import NotFound
 from dispatch.service.desk import Desk
@@ -29,17 +29,15 @@ from dispatch.service.recording_keeper import RecordingKeeper
 from dispatch.service.sessions import hash_token
 from dispatch.service.upload_beginning import begin_upload, give_up_upload
 from dispatch.store import recordings
+from dispatch.store.disk import on_disk
 from dispatch.store.recording_files import Busy, Incoming, RecordingFiles
 from dispatch.store.rows import AnyRow
 
-VERSION: Final = "1.0.0"
 SILENT_S: Final = 30.0
 """A wire that was cut says nothing; the next request must not wait for this one for ever."""
 BLOCK_BYTES: Final = 1024 * 1024
 BODY: Final = "application/offset+octet-stream"
 STATE_HEADER: Final = "Patrol-Recording-State"
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-NO_ROOM: Final = "The disk for recordings is full; the file stays in the car. Free space, then it goes on by itself."
 
 _log = structlog.get_logger()
 router = APIRouter(include_in_schema=False)
@@ -89,15 +87,11 @@ async def options() -> Response:
 async def create(request: Request, device: TheDevice) -> Response:
     """Begin one; the same recording again gives the upload that was begun."""
     length = number_of(request, "Upload-Length")
-    told_id = metadata_of(request).get("recording_id")
+    told_id = metadata_of(request, "recording_id")
     if told_id is None:
         raise HTTPException(400, "Name the recording in Upload-Metadata: recording_id and its name in base64.")
-    try:
-        upload_id = await begin_upload(device.desk, device.files, device.unit_id, told_id, length)
-    except OSError as error:
-        return _disk_failed(error)
-    if upload_id is None:
-        return problem(HTTPStatus.INSUFFICIENT_STORAGE, "storage_full", NO_ROOM, headers={"Tus-Resumable": VERSION})
+    metadata = request.headers["Upload-Metadata"]
+    upload_id = await begin_upload(device.desk, device.files, device.unit_id, told_id, length, metadata)
     return _answer(201, **{"Location": f"{request.url.path.rstrip('/')}/{upload_id}"})
 
 
@@ -105,8 +99,10 @@ async def create(request: Request, device: TheDevice) -> Response:
 async def look(upload_id: UUID, device: TheDevice) -> Response:
     """How far it is, and what became of it."""
     row = await _row(device, upload_id)
-    lengths = {"Upload-Offset": str(row.offset_bytes), "Upload-Length": str(row.size_bytes)}
-    return _answer(200, **lengths, **{STATE_HEADER: row.state})
+    headers = {"Upload-Offset": str(row.offset_bytes), "Upload-Length": str(row.size_bytes), STATE_HEADER: row.state}
+    if row.upload_metadata:
+        headers["Upload-Metadata"] = row.upload_metadata
+    return _answer(200, **headers)
 
 
 @router.patch("/uploads/{upload_id}")
@@ -117,15 +113,11 @@ async def add(upload_id: UUID, request: Request, device: TheDevice) -> Response:
     said, checksum = number_of(request, "Upload-Offset"), checksum_of(request)
     await _row(device, upload_id)
     try:
-        incoming = await asyncio.to_thread(Incoming, device.files.incoming(upload_id))
+        incoming = await on_disk(Incoming, device.files.incoming(upload_id))
     except Busy:
         return problem(HTTPStatus.LOCKED, "upload_locked", "Another request writes this upload; ask again.")
-    except OSError as error:
-        return _disk_failed(error)
     try:
         return await _append(device, upload_id, incoming, request, said, checksum)
-    except OSError as error:
-        return _disk_failed(error)
     finally:
         incoming.close()
 
@@ -135,9 +127,8 @@ async def _append(
 ) -> Response:
     row = await _row(device, upload_id)  # again, now that nobody else writes it
     if row.state != RecordingState.UPLOADING:
-        done = said == row.size_bytes == row.offset_bytes
-        return _answer(204, **{"Upload-Offset": str(said)}) if done else _conflict(row.offset_bytes)
-    offset = await asyncio.to_thread(incoming.resume, row.offset_bytes)
+        return await _behind_the_end(row, request, said)
+    offset = await on_disk(incoming.resume, row.offset_bytes)
     if offset != row.offset_bytes:
         _log.error("upload_lost_bytes", recording_id=str(row.recording_id), bytes=row.offset_bytes - offset)
         await _note(device, upload_id, row.offset_bytes, offset)
@@ -147,20 +138,31 @@ async def _append(
         await _take(incoming, request, row.size_bytes, checksum)
     except (TimeoutError, ClientDisconnect):
         if checksum is not None:
-            await asyncio.to_thread(incoming.undo)
+            await on_disk(incoming.undo)
             return _conflict(offset)
     except BaseException:
-        incoming.undo()
+        await on_disk(incoming.undo)
         raise
     if checksum is not None and not checksum.fits():
-        await asyncio.to_thread(incoming.undo)
+        await on_disk(incoming.undo)
         return _mismatch()
-    now = await asyncio.to_thread(incoming.commit)
+    now = await on_disk(incoming.commit)
     if not await _note(device, upload_id, offset, now):
         return _conflict(offset)
     if now == row.size_bytes:
         device.keeper.arrived.set()
     return _answer(204, **{"Upload-Offset": str(now)})
+
+
+async def _behind_the_end(row: AnyRow, request: Request, said: int) -> Response:
+    """A complete upload takes nothing more; asking with nothing is fine."""
+    if not said == row.size_bytes == row.offset_bytes:
+        return _conflict(row.offset_bytes)
+    with suppress(TimeoutError, ClientDisconnect):
+        async for piece in _pieces(request):
+            if piece:
+                raise _too_much(row.size_bytes)
+    return _answer(204, **{"Upload-Offset": str(said)})
 
 
 @router.delete("/uploads/{upload_id}")
@@ -195,15 +197,19 @@ async def _take(incoming: Incoming, request: Request, size_bytes: int, checksum:
     async for piece in _pieces(request):
         room -= len(piece)
         if room < 0:
-            raise HTTPException(413, f"The recording has {size_bytes} bytes as indexed; this is more.")
+            raise _too_much(size_bytes)
         if checksum is not None:
             checksum.digest.update(piece)
         block += piece
         if len(block) >= BLOCK_BYTES:
-            await asyncio.to_thread(incoming.write, bytes(block))
+            await on_disk(incoming.write, bytes(block))
             block.clear()
     if block:
-        await asyncio.to_thread(incoming.write, bytes(block))
+        await on_disk(incoming.write, bytes(block))
+
+
+def _too_much(size_bytes: int) -> HTTPException:
+    return HTTPException(413, f"The recording has {size_bytes} bytes as indexed; this is more.")
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
@@ -218,11 +224,11 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
 
 
 def _answer(status: int, **headers: str) -> Response:
-    return Response(status_code=status, headers={"Tus-Resumable": VERSION, "Cache-Control": "no-store", **headers})
+    return Response(status_code=status, headers={"Cache-Control": "no-store", **headers})
 
 
 def _conflict(offset: int) -> Response:
-    headers = {"Tus-Resumable": VERSION, "Upload-Offset": str(offset)}
+    headers = {"Upload-Offset": str(offset)}
     return problem(HTTPStatus.CONFLICT, "upload_offset", f"The upload stands at byte {offset}.", headers=headers)
 
 
@@ -230,11 +236,4 @@ def _mismatch() -> Response:
     """460 is of tus alone."""
     body = {"type": "/problems/upload_checksum", "title": "Checksum Mismatch", "status": 460, "code": "upload_checksum"}
     detail = "The body has another checksum than the header says; nothing of it was kept. Send it again."
-    return ProblemResponse(body | {"detail": detail, "errors": []}, 460, headers={"Tus-Resumable": VERSION})
-
-
-def _disk_failed(error: OSError) -> Response:
-    _log.error("upload_disk_failed", reason=error.strerror)
-    if error.errno not in FULL:
-        raise error
-    return problem(HTTPStatus.INSUFFICIENT_STORAGE, "storage_full", NO_ROOM, headers={"Tus-Resumable": VERSION})
+    return ProblemResponse(body | {"detail": detail, "errors": []}, 460)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
+import segno
 import typer
 
 from dispatch.commands.access import Access, DataOption, with_data
@@ -110,9 +111,10 @@ def code_for_vehicle(
     minutes: Annotated[
         int, typer.Option(metavar="N", min=1, max=7 * 24 * 60, help="How long it is good.")
     ] = CODE_MINUTES,
+    qr: Annotated[bool, typer.Option("--qr", help="Draw it for a scanner as well.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Print a one-time code for the car's screen or `patrol-agent enrol`, and the same as a line for a QR code.
+    """Print a one-time code for the car's screen or `patrol-agent enrol`, and the same as a line for a scanner.
 
     The token of before stays good until the car has used the new one.
     """
@@ -123,6 +125,8 @@ def code_for_vehicle(
     code = with_data(data, make)
     typer.echo(code)
     typer.echo(f"{SCAN_PREFIX}{code}")
+    if qr:
+        segno.make(f"{SCAN_PREFIX}{code}", micro=False).terminal(compact=True)
     typer.echo(f"patrol: good once, for {minutes} minutes", err=True)
 
 

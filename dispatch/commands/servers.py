@@ -38,6 +38,7 @@ def up(
         gateway_host=host or os.environ.get("PATROL_GATEWAY_HOST", "0.0.0.0"),  # noqa: S104 - the cars are outside
         gateway_port=settings.gateway_port if gateway_port is None else gateway_port,
         phone_port=settings.phone_port,
+        demo=demo,
     )
     run_up(folder, listen, given, demo=demo)
 

@@ -62,6 +62,7 @@ class EventKind(StrEnum):
     RECORDING_QUARANTINED = "recording_quarantined"
     RECORDING_EXPORTED = "recording_exported"
     RECORDING_DELETED = "recording_deleted"
+    RECORDING_LOST = "recording_lost"
     INCIDENT_HELD = "incident_held"
     INCIDENT_RELEASED = "incident_released"
     MESSAGE_UNPROCESSABLE = "message_unprocessable"

@@ -9,7 +9,8 @@ from typing import Final
 from dispatch.domain.refusals import Invalid
 
 _UNSAFE: Final = re.compile(r"[^\w.-]+")
-_NAME_LIMIT: Final = 100
+_NAME_LIMIT_BYTES: Final = 100
+"""Two of them and a number make a name of an export, and a file's name may have 255 bytes."""
 PLAYABLE: Final = re.compile(r"(video|audio)/[\w.+-]+|image/(jpeg|png)")
 """What a browser may show in place; anything else is only saved, since a page must not run what a car named."""
 
@@ -23,9 +24,11 @@ class RecordingState(StrEnum):
     VERIFIED = "verified"
     QUARANTINED = "quarantined"
     DELETED = "deleted"
+    LOST = "lost"
+    """Neither the car has it, by its own word or as far as we know, nor we. Should it turn up, it is taken."""
 
 
-MAY_BEGIN_UPLOAD: Final = frozenset({RecordingState.IN_CAR, RecordingState.QUARANTINED})
+MAY_BEGIN_UPLOAD: Final = frozenset({RecordingState.IN_CAR, RecordingState.QUARANTINED, RecordingState.LOST})
 
 
 def check_times(started_ms: int, ended_ms: int) -> None:
@@ -40,8 +43,9 @@ def shown_type(media_type: str | None) -> str:
 
 
 def safe_name(name: str) -> str:
-    """A file's name without anything that a path or a shell reads."""
-    return _UNSAFE.sub("_", name).lstrip(".-")[-_NAME_LIMIT:] or "recording"
+    """A file's name without anything that a path or a shell reads; its end, where it is long."""
+    end = _UNSAFE.sub("_", name).encode()[-_NAME_LIMIT_BYTES:].decode(errors="ignore")
+    return end.lstrip(".-") or "recording"
 
 
 def export_name(number: int, unit: str, name: str) -> str:

@@ -29,18 +29,27 @@ class Listen:
     gateway_host: str
     gateway_port: int
     phone_port: int | None = None
-    """None: 5055, or a free one where that is taken or the gateway has any free one as well."""
+    """None: 5055, or any free one where the gateway has any free one as well."""
+    demo: bool = False
+    """A demo takes another port for phones where nobody set one and 5055 is taken: no phone is told to look there."""
 
     def settled(self) -> Listen:
         """With real ports. Raises PortTaken."""
-        phone_port = 0 if self.phone_port is None and self.gateway_port == 0 else self.phone_port
         return Listen(
             self.host,
             _settle(self.host, self.port, "--port"),
             self.gateway_host,
             _settle(self.gateway_host, self.gateway_port, "--gateway-port"),
-            None if phone_port is None else _settle(self.gateway_host, phone_port, "PATROL_PHONE_PORT"),
+            self._settled_phone_port(),
+            self.demo,
         )
+
+    def _settled_phone_port(self) -> int:
+        if self.phone_port is not None:
+            return _settle(self.gateway_host, self.phone_port, "PATROL_PHONE_PORT")
+        if self.gateway_port == 0 or (self.demo and _why_not(self.gateway_host, PHONE_PORT) is not None):
+            return reserve_port()
+        return _settle(self.gateway_host, PHONE_PORT, "PATROL_PHONE_PORT")
 
     @property
     def api_url(self) -> str:
@@ -63,7 +72,6 @@ class Listen:
             "PATROL_GATEWAY_HOST": self.gateway_host,
             "PATROL_GATEWAY_PORT": str(self.gateway_port),
             "PATROL_PHONE_PORT": str(PHONE_PORT if self.phone_port is None else self.phone_port),
-            "PATROL_PHONE_PORT_FALLBACK": str(self.phone_port is None).lower(),
         }
 
 

@@ -24,7 +24,6 @@ from dispatch.domain.alarm_rules import (
     follow,
     judge_arrival,
     judge_cameras,
-    judge_link,
     judge_progress,
     watch,
 )
@@ -33,6 +32,7 @@ from dispatch.domain.check_in import Silence, forewarned, judge_check_in
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.geometry import Position
 from dispatch.domain.lateness import Basis
+from dispatch.domain.reach import Reach, judge_reach
 from dispatch.service.crew_first import CrewFirst, on_urgent_scene, silences
 from dispatch.service.desk import Desk
 from dispatch.service.lateness import AllLateness, lateness_now
@@ -130,8 +130,7 @@ class AlarmWatch:
         for row in rows:
             place = None if row.lat is None else Position(row.lat, row.lon)
             about = (row.unit_id, row.incident_id)
-            down_s = None if row.disconnected_at is None else _seconds(row.disconnected_at, now)
-            looked[Matter(AlarmKind.LINK_LOST, *about)] = Looked(judge_link(down_s, self._rules), place)
+            looked[Matter(AlarmKind.LINK_LOST, *about)] = Looked(judge_reach(_reach(row, now), self._rules), place)
             if row.state == AssignmentState.EN_ROUTE and place is not None:
                 scene = Position(row.scene_lat, row.scene_lon)
                 known = self._progress.get(row.assignment_id)
@@ -213,6 +212,16 @@ def _event(kind: EventKind, work: Work, matter: Matter, data: dict[str, Any]) ->
         unit_id=matter.unit_id,
         incident_id=matter.incident_id,
         data={"alarm": str(matter.kind), **data},
+    )
+
+
+def _reach(row: AnyRow, now: datetime) -> Reach:
+    """A tracker's silence counts from the beginning of the assignment at the earliest: before it, it may have slept."""
+    heard_at = None if row.heard_at is None else max(row.heard_at, row.dispatched_at)
+    return Reach(
+        up=row.link_is_up,
+        down_s=None if row.down_at is None else _seconds(row.down_at, now),
+        silent_s=None if heard_at is None else _seconds(heard_at, now),
     )
 
 

@@ -5,7 +5,6 @@ What leaves the house is on record before its first byte: the log has the fact, 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from dispatch.domain.events import EventKind
-from dispatch.domain.recording import RecordingState, export_name
+from dispatch.domain.recording import export_name
 from dispatch.domain.refusals import RecordingNotHere
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import TAIPEI, Person
@@ -23,6 +22,7 @@ from dispatch.service.recordings import check_here, note
 from dispatch.service.transaction import transaction
 from dispatch.store import recordings
 from dispatch.store.access import log_access
+from dispatch.store.disk import on_disk
 from dispatch.store.recording_files import sha256_of
 from dispatch.store.rows import AnyRow
 
@@ -56,7 +56,8 @@ class Export:
 
 
 async def begin_export(desk: Desk, root: Path, recording_ids: Sequence[UUID], reason: str, by: Person) -> Export:
-    """Raises NotFound, and RecordingNotHere where one of them is not verified evidence, or no longer has its hash."""
+    """Raises NotFound, StorageFailed, and RecordingNotHere where one of them is not verified evidence, is not on the
+    disk, or no longer has its hash."""
     await _check_again(desk, root, recording_ids)
     async with transaction(desk) as work:
         export_id = uuid4()
@@ -90,18 +91,26 @@ async def begin_export(desk: Desk, root: Path, recording_ids: Sequence[UUID], re
 
 
 async def _check_again(desk: Desk, root: Path, recording_ids: Sequence[UUID]) -> None:
-    """What a disk spoilt since it arrived goes to be checked as on arrival, and so into quarantine."""
+    """What a disk spoilt since it arrived goes to be checked as on arrival, and so into quarantine.
+
+    A file that is not there changes nothing: the volume may be away for a moment, and evidence stays verified.
+    """
     async with desk.engine.connect() as connection:
         rows = [await recordings.recording(connection, each) for each in dict.fromkeys(recording_ids)]
     for row in rows:
         path = root / check_here(row)
-        if not path.is_file() or await asyncio.to_thread(sha256_of, path) != row.sha256:
+        if not await on_disk(path.is_file):
+            raise RecordingNotHere(
+                f"The file of recording {row.recording_id} is not on this server's disk; nothing was exported or "
+                "changed. See that the volume with the recordings is mounted; otherwise take it from a backup."
+            )
+        if await on_disk(sha256_of, path) != row.sha256:
             async with desk.engine.begin() as connection:
-                again = str(RecordingState.RECEIVED)
-                await recordings.change_recording(connection, row.recording_id, state=again, path=None)
+                await recordings.doubt(connection, row.recording_id, row.path)
             raise RecordingNotHere(
                 f"Recording {row.recording_id} no longer has the hash with which it arrived; it is set apart, and "
-                "nothing was exported. Take the file from the car again, or export the others."
+                "nothing was exported. The car sends a verified file no second time, and deletes it after its days: "
+                "take it from the car's card or from a backup, or export the others."
             )
 
 

@@ -95,9 +95,11 @@ async def _take_effect(desk: Desk, work: Work, message: CarMessage) -> None:
     elif message.type == "sos":
         if body["active"]:
             place = _place(body)
-            await raise_sos(desk, work, message.unit_id, place, body.get("note"), message.sent_at)
+            await raise_sos(
+                desk, work, message.unit_id, place, body.get("note"), message.sent_at, (message.boot, message.seq)
+            )
         else:
-            await end_sos(work, message.unit_id, message.sent_at)
+            await end_sos(work, message)
     elif message.type == "check_in":
         await take_check_in(work, message)
     elif message.type == "health":
@@ -122,6 +124,8 @@ async def _status(work: Work, message: CarMessage) -> None:
     data = {name: body.get(name) for name in ("reason", "disposition", "note")}
     if "clock_ms" in body:  # the car corrected its clock: what that one said is kept too
         data["clock_ms"] = body["clock_ms"]
+    if body.get("time_unsure"):
+        data["time_unsure"] = True
     await record_step(
         work, body["assignment_id"], AssignmentState(str(step)), testimony, unit_id=message.unit_id, data=data
     )
@@ -143,7 +147,8 @@ async def _refuse(work: Work, message: CarMessage, refusal: Refused) -> None:
     code = protocol.RejectedCode.BAD_STEP if isinstance(refusal, BadStep) else protocol.RejectedCode.BAD_MESSAGE
     reason = f"{refusal.member}: {refusal.detail}" if refusal.member else refusal.detail
     await mark_handled(work.connection, message.message_id, work.now, code=str(code), reason=reason)
-    await work.tell(message.unit_id, protocol.Rejected(seq=message.seq, code=code, message=reason))
+    boot = None if message.boot is None else str(message.boot)
+    await work.tell(message.unit_id, protocol.Rejected(seq=message.seq, code=code, message=reason, boot=boot))
     data = {"type": message.type, "seq": message.seq, "code": str(code), "reason": reason}
     for name in ("status", "assignment_id"):
         if name in message.body:

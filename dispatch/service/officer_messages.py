@@ -85,10 +85,12 @@ def _read(messages: list[dict[str, Any]]) -> list[Entry]:
 def _admitted(entry: Entry, duty: AnyRow, server_ms: int) -> Entry:
     """The entry, or its refusal: a fix from too far ahead, or what was pressed after somebody else took the unit.
 
-    A call for help is never refused.
+    A call for help is never refused; the word that it is over is: the call may be that of whoever came after.
     """
     entry = checked(entry, server_ms)
-    if isinstance(entry, Refusal | Sos) or duty.ended_at is None or entry.time_ms <= _ms(duty.ended_at):
+    if isinstance(entry, Refusal) or (isinstance(entry, Sos) and entry.active):
+        return entry
+    if duty.ended_at is None or entry.time_ms <= _ms(duty.ended_at):
         return entry
     return Refusal(
         seq=entry.seq,

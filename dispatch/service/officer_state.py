@@ -57,6 +57,11 @@ async def officer_state(
             raise NoDuty("Sign on to a unit first: POST /api/v1/officer/duty.")
         if heard is not None:
             await officer_view.mark_heard(connection, duty.unit_id, heard, duty.began_at, now)
+        # First: what is said to be handled has its effect in all that is read after it.
+        journal: tuple[int, int, Sequence[AnyRow]] = (0, 0, ())
+        if boot is not None and duty.device_id is not None:
+            own_boot = journal_boot(duty.duty_id, boot)
+            journal = await officer_view.journal_facts(connection, duty.device_id, own_boot)
         unit = await officer_view.unit_facts(connection, duty.unit_id)
         up_to = await officer_view.heard_up_to(connection, duty.unit_id)
         orders = await officer_view.open_orders(connection, duty.unit_id)
@@ -65,10 +70,6 @@ async def officer_state(
                 await log_access(connection, by.username, "order", str(order.assignment_id))
         notices = await officer_view.told_since(connection, duty.unit_id, "notice", duty.began_at)
         ended = await officer_view.told_since(connection, duty.unit_id, "order_ended", duty.began_at)
-        journal: tuple[int, int, Sequence[AnyRow]] = (0, 0, ())
-        if boot is not None and duty.device_id is not None:
-            own_boot = journal_boot(duty.duty_id, boot)
-            journal = await officer_view.journal_facts(connection, duty.device_id, own_boot)
         cameras = await officer_view.cameras(connection, duty.unit_id)
     durable, handled, refused = journal
     return {
@@ -85,11 +86,12 @@ async def officer_state(
         "available": unit.available,
         "availability_reason": unit.unavailable_reason,
         "sos_active": unit.sos_active,
+        "sos_seen": unit.sos_seen,
         "orders": [order.body | {"type": "order", "step": _step(order.state)} for order in orders],
         "ended": [_ended(row) for row in ended],
         "notices": [
             {"id": str(row.order_id), "text": row.body["text"], "level": row.body["level"], "read": False}
-            | {"at_ms": _ms(row.created_at)}
+            | {"at_ms": _ms(row.created_at), "code": row.body.get("code")}
             for row in notices
         ],
         "rejected": [_rejected(row) for row in refused],

@@ -25,7 +25,8 @@ ONE_LOOK: Final = timedelta(minutes=5)
 
 
 async def index_recording(work: Work, message: CarMessage) -> None:
-    """Told again it changes nothing. Raises Invalid where the same name is told of something else."""
+    """Told again it changes nothing, but for whether the car still has the file. Raises Invalid where the same name is
+    told of something else."""
     body = message.body
     check_times(body["started_ms"], body["ended_ms"])
     told = {
@@ -46,12 +47,25 @@ async def index_recording(work: Work, message: CarMessage) -> None:
         "told_at": message.received_at,
     }
     if not await recordings.add_recording(work.connection, values):
-        known = await recordings.told_recording(work.connection, message.unit_id, body["recording_id"])
+        known = await recordings.told_recording(work.connection, message.unit_id, body["recording_id"], lock=True)
         if known is None or any(getattr(known, name) != value for name, value in told.items()):
             raise Invalid("this unit told it of another recording; an index is never changed", member="recording_id")
+        await _hear_lost(work, known, body.get("lost"))
         return
     data = {name: body[name] for name in ("camera_id", "size_bytes", "sha256")}
     await note(work, EventKind.RECORDING_INDEXED, values["recording_id"], message.unit_id, data)
+    row = await recordings.lock_recording(work.connection, values["recording_id"])
+    await _hear_lost(work, row, body.get("lost"))
+
+
+async def _hear_lost(work: Work, row: AnyRow, lost: str | None) -> None:
+    """The car can't send it any more, or has it again. What came here meanwhile is not the car's affair."""
+    if lost and row.state in {RecordingState.IN_CAR, RecordingState.UPLOADING}:
+        await recordings.change_recording(work.connection, row.recording_id, state=str(RecordingState.LOST))
+        await note(work, EventKind.RECORDING_LOST, row.recording_id, row.unit_id, {"why": f"{lost}_in_car"})
+    elif not lost and row.state == RecordingState.LOST:
+        state = RecordingState.UPLOADING if row.upload_id else RecordingState.IN_CAR
+        await recordings.change_recording(work.connection, row.recording_id, state=str(state))
 
 
 async def note(

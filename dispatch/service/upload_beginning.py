@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID, uuid4
 
 from dispatch.domain.recording import MAY_BEGIN_UPLOAD, RecordingState
 from dispatch.domain.refusals import Invalid, NotFound, RecordingNotHere
 from dispatch.service.desk import Desk
 from dispatch.store import recordings
+from dispatch.store.disk import no_room, on_disk
 from dispatch.store.recording_files import RecordingFiles
 from dispatch.store.rows import AnyRow
 
 
-async def begin_upload(desk: Desk, files: RecordingFiles, unit_id: UUID, told_id: str, length: int) -> UUID | None:
-    """The upload that stands, or a new one; None where the disk has no room for it.
+async def begin_upload(
+    desk: Desk, files: RecordingFiles, unit_id: UUID, told_id: str, length: int, metadata: str
+) -> UUID:
+    """The upload that stands, or a new one, with its metadata as given.
 
     Raises NotFound for a recording that this unit has not indexed, Invalid for another size, RecordingNotHere for one
-    that retention has deleted.
+    that retention has deleted, StorageFull, StorageFailed.
     """
     async with desk.engine.begin() as connection:
         row = await recordings.told_recording(connection, unit_id, told_id, lock=True)
@@ -30,13 +32,19 @@ async def begin_upload(desk: Desk, files: RecordingFiles, unit_id: UUID, told_id
         if row.state not in MAY_BEGIN_UPLOAD:
             upload_id: UUID = row.upload_id
             return upload_id
-        if not await asyncio.to_thread(files.has_room, length):
-            return None
+        if not await on_disk(files.has_room, length):
+            raise no_room()
         upload_id = uuid4()
-        await asyncio.to_thread(files.create, upload_id)
+        await on_disk(files.create, upload_id)
         state = RecordingState.UPLOADING if length else RecordingState.RECEIVED
         await recordings.change_recording(
-            connection, row.recording_id, state=str(state), upload_id=upload_id, offset_bytes=0, path=None
+            connection,
+            row.recording_id,
+            state=str(state),
+            upload_id=upload_id,
+            upload_metadata=metadata,
+            offset_bytes=0,
+            path=None,
         )
     return upload_id
 
@@ -49,5 +57,5 @@ async def give_up_upload(desk: Desk, files: RecordingFiles, row: AnyRow) -> bool
             return False
         values = {"state": str(RecordingState.IN_CAR), "upload_id": None, "offset_bytes": 0}
         await recordings.change_recording(connection, row.recording_id, **values)
-    await asyncio.to_thread(files.remove, f"incoming/{row.upload_id}")
+    await on_disk(files.remove, f"incoming/{row.upload_id}")
     return True

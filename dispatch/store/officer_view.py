@@ -28,6 +28,7 @@ async def unit_facts(connection: AsyncConnection, unit_id: UUID) -> AnyRow:
             units.c.available,
             units.c.unavailable_reason,
             help_called.label("sos_active"),
+            help_called.where(alarms.c.acknowledged_at.is_not(None)).label("sos_seen"),
             *(unit_positions.c[name] for name in ("fixed_at", "lat", "lon", "accuracy_m", "speed_mps", "course_deg")),
         )
         .outerjoin(unit_positions, unit_positions.c.unit_id == units.c.unit_id)

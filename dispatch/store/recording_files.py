@@ -6,19 +6,20 @@ An incoming file is truncated to the offset that the database holds before it gr
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from dispatch.domain.recording import safe_name
-
 CHUNK_BYTES: Final = 1024 * 1024
 RESERVE_BYTES: Final = 64 * 1024 * 1024
 """What an upload leaves free on the disk: databases stop badly on a full one."""
+_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 
 
 class Busy(Exception):
@@ -44,17 +45,14 @@ class Incoming:
         return self.offset
 
     def write(self, data: bytes) -> None:
-        """Behind what is there; not yet sure."""
+        """Behind what is there; not yet sure. Raises OSError ENOSPC where it would touch the reserve."""
+        if not _has_room(os.fstatvfs(self._fd), len(data)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         view = memoryview(data)
         while view:
             written = os.pwrite(self._fd, view, self._end)
             self._end += written
             view = view[written:]
-
-    @property
-    def written(self) -> int:
-        """Bytes since the last `commit`."""
-        return self._end - self.offset
 
     def commit(self) -> int:
         """What was written is on the disk; the offset from now on."""
@@ -86,8 +84,11 @@ class RecordingFiles:
 
     def has_room(self, size_bytes: int) -> bool:
         """Whether so many bytes more still leave the reserve free."""
-        free = os.statvfs(self.root)
-        return free.f_bavail * free.f_frsize >= size_bytes + RESERVE_BYTES
+        return _has_room(os.statvfs(self.root), size_bytes)
+
+    def are_here(self) -> bool:
+        """False while what is mounted there is something else: the volume with the recordings is away."""
+        return (self.root / "incoming").is_dir()
 
     def create(self, upload_id: UUID) -> None:
         """An empty incoming file that survives a power cut."""
@@ -96,8 +97,8 @@ class RecordingFiles:
 
     def place_of(self, recording_id: UUID, started_at: datetime, name: str) -> str:
         """Where a verified recording is kept, below the folder: YYYY/MM (UTC) of its begin."""
-        suffix = Path(safe_name(name)).suffix
-        return f"{started_at:%Y/%m}/{recording_id}{suffix}"
+        suffix = _SUFFIX.search(name)
+        return f"{started_at:%Y/%m}/{recording_id}{suffix.group() if suffix else ''}"
 
     def move(self, upload_id: UUID, place: str) -> None:
         """From incoming to `place`, which may already be done. Raises FileNotFoundError where neither is there."""
@@ -111,11 +112,24 @@ class RecordingFiles:
         for folder in (target.parent, target.parent.parent, self.root, self.root / "incoming"):
             _sync(folder)
 
+    def forsaken(self, before_s: float) -> list[str]:
+        """Places in incoming and quarantine that nothing was written to since then (epoch seconds)."""
+        places = []
+        for folder in ("incoming", "quarantine"):
+            with os.scandir(self.root / folder) as found:
+                files = [file for file in found if file.is_file(follow_symlinks=False)]
+            places += [f"{folder}/{file.name}" for file in files if file.stat().st_mtime < before_s]
+        return places
+
     def remove(self, place: str) -> None:
         """Gone, also where it was already."""
         (self.root / place).unlink(missing_ok=True)
         if (self.root / place).parent.is_dir():
             _sync((self.root / place).parent)
+
+
+def _has_room(disk: os.statvfs_result, size_bytes: int) -> bool:
+    return disk.f_bavail * disk.f_frsize >= size_bytes + RESERVE_BYTES
 
 
 def sha256_of(path: Path) -> str:

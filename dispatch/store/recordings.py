@@ -28,8 +28,8 @@ _overlaps = and_(
         ),
     ),
 )
-_held = exists().where(_overlaps, incident_holds.c.incident_id == assignments.c.incident_id).correlate(recordings)
-_rows: Select[Any] = select(recordings, units.c.name.label("unit_name"), _held.label("held")).join(
+held_now = exists().where(_overlaps, incident_holds.c.incident_id == assignments.c.incident_id).correlate(recordings)
+_rows: Select[Any] = select(recordings, units.c.name.label("unit_name"), held_now.label("held")).join(
     units, units.c.unit_id == recordings.c.unit_id
 )
 
@@ -65,9 +65,9 @@ async def find_recordings(
     incident_id: UUID | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-    limit: int = 500,
+    limit: int | None = None,
 ) -> Sequence[AnyRow]:
-    """Newest first; those that overlap [start, end)."""
+    """Newest first; those that overlap [start, end). Without `limit` all of them."""
     query = _rows.order_by(recordings.c.started_at.desc(), recordings.c.recording_id).limit(limit)
     if unit_id is not None:
         query = query.where(recordings.c.unit_id == unit_id)
@@ -153,16 +153,29 @@ async def received_recordings(connection: AsyncConnection) -> Sequence[AnyRow]:
 
 async def lock_recording(connection: AsyncConnection, recording_id: UUID) -> AnyRow:
     """With its row locked, and whether it is held at this moment."""
-    query = select(recordings, _held.label("held")).where(recordings.c.recording_id == recording_id)
+    query = select(recordings, held_now.label("held")).where(recordings.c.recording_id == recording_id)
     return (await connection.execute(query.with_for_update(of=recordings))).one()
 
 
 async def damaged_of(connection: AsyncConnection, unit_id: UUID) -> int:
-    """How many recordings of this unit stand in quarantine."""
+    """How many recordings of this unit failed their check and are not mended: set apart, lost, or on the way again."""
+    mended = (str(RecordingState.VERIFIED), str(RecordingState.DELETED))
     query = select(func.count()).where(
-        recordings.c.unit_id == unit_id, recordings.c.state == str(RecordingState.QUARANTINED)
+        recordings.c.unit_id == unit_id, recordings.c.checked_at.is_not(None), recordings.c.state.not_in(mended)
     )
     return await connection.scalar(query) or 0
+
+
+async def doubt(connection: AsyncConnection, recording_id: UUID, path: str) -> bool:
+    """A verified file has another hash than it had: to be checked as on arrival. False where it is another by now."""
+    c = recordings.c
+    statement = (
+        update(recordings)
+        .where(c.recording_id == recording_id, c.state == str(RecordingState.VERIFIED), c.path == path)
+        .values(state=str(RecordingState.RECEIVED))
+        .returning(c.recording_id)
+    )
+    return await connection.scalar(statement) is not None
 
 
 # ---- who looked, what is held, what may go
@@ -211,20 +224,3 @@ async def hold_of(connection: AsyncConnection, incident_id: UUID) -> AnyRow | No
     """By whom, when and why it is held."""
     query = select(incident_holds).where(incident_holds.c.incident_id == incident_id)
     return (await connection.execute(query)).one_or_none()
-
-
-async def outlived(connection: AsyncConnection, before: datetime) -> Sequence[UUID]:
-    """Recordings that ended before then, have a file or an upload here or may still get one, and are not held."""
-    query = select(recordings.c.recording_id).where(
-        recordings.c.ended_at < before, recordings.c.state != str(RecordingState.DELETED), ~_held
-    )
-    return (await connection.execute(query)).scalars().all()
-
-
-async def unremoved(connection: AsyncConnection) -> Sequence[AnyRow]:
-    """Deleted by the table, and their file perhaps still there."""
-    query = select(recordings).where(
-        recordings.c.state == str(RecordingState.DELETED),
-        or_(recordings.c.path.is_not(None), recordings.c.upload_id.is_not(None)),
-    )
-    return (await connection.execute(query)).all()

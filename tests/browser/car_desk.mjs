@@ -22,7 +22,13 @@ function listen() {
 export class CarDesk extends Desk {
   see = (selector) => this.page.locator(selector).first().waitFor({ timeout: PATIENCE_MS });
   gone = (selector) => this.page.locator(selector).first().waitFor({ state: 'detached', timeout: PATIENCE_MS });
-  press = (selector) => this.page.locator(selector).first().click({ timeout: PATIENCE_MS });
+  /** When clicks are taken again: after each change of what stands under a finger there is a moment without. */
+  calm = () => this.see('.screen[data-dead=false]');
+  async press(selector) {
+    await this.see(selector);
+    await this.calm();
+    await this.page.locator(selector).first().click({ timeout: PATIENCE_MS });
+  }
   count = (selector) => this.page.locator(selector).count();
   attribute = (selector, name) => this.page.locator(selector).first().getAttribute(name);
   text = async (selector) => (await this.page.locator(selector).first().innerText()).trim();
@@ -47,6 +53,45 @@ export class CarDesk extends Desk {
     await this.see('footer');
     // Browsers let sound be heard only after a touch.
     await this.page.locator('header strong').click();
+  }
+
+  /** From now on the screen is given what `change` makes of the agent's state; null: what the agent says. */
+  async pretend(change) {
+    await this.page.unrouteAll({ behavior: 'ignoreErrors' });
+    if (change) {
+      await this.page.route('**/api/events', (route) => route.abort());
+      await this.page.route('**/api/state', async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: change(await answer.json()) });
+      });
+    }
+    await this.page.reload();
+    await this.see('footer');
+  }
+
+  /** Where it lies; it must be there. */
+  async box(selector) {
+    await this.see(selector);
+    return this.page.locator(selector).first().boundingBox();
+  }
+
+  /** Every message of the control room. */
+  async readAll() {
+    await this.press('[data-open-notices]');
+    await this.see('dialog[open] [data-notice]');
+    while ((await this.count('[data-notice][data-read=false]')) > 0) {
+      const unread = await this.count('[data-notice][data-read=false]');
+      await this.press('[data-notice][data-read=false] button');
+      await eventually(async () => (await this.count('[data-notice][data-read=false]')) < unread, 'it is read');
+    }
+    await this.press('[data-back]');
+  }
+
+  /** Ends the SOS: its own button, and a confirmation. */
+  async endSos() {
+    await this.press('[data-sos-over]');
+    await this.press('[data-choice=over]');
+    await this.see('footer [data-sos=false]');
   }
 
   /** Until the newest `count` presses are acknowledged by the server. */

@@ -15,6 +15,59 @@ async function ready(car) {
   await car.see('[data-job=none]');
 }
 
+/** What the agent may say is wrong, each as a sentence on the screen in both languages; those that the tests of the agent
+ *  bring about with real disks and clocks as well (test_agent_troubles.py). */
+async function everyTroubleInWords(car) {
+  const written = readFileSync(new URL('../../vehicle_agent/troubles.py', import.meta.url), 'utf8');
+  const codes = [...written.matchAll(/^ {4}[A-Z_]+ = "(\w+)"/gm)].map(([, code]) => code);
+  for (const code of ['journal_memory', 'journal_readonly', 'journal_damaged', 'token_refused', 'clock_off']) assert.ok(codes.includes(code), code);
+  const troubles = codes.map((code) => ({ code, since_ms: Date.now(), detail: 'SECRET DETAIL' }));
+  for (const language of ['zh-TW', 'en']) {
+    const texts = JSON.parse(readFileSync(new URL(`../../web/messages/${language}.json`, import.meta.url), 'utf8'));
+    await car.page.evaluate((locale) => localStorage.setItem('patrol.language', locale), language);
+    await car.pretend((state) => ({ ...state, troubles }));
+    await car.see('[data-trouble]');
+    assert.deepEqual(await car.texts('[data-trouble]'), codes.map((code) => texts[`car_trouble_${code}`]));
+  }
+  await car.page.evaluate(() => localStorage.setItem('patrol.language', 'zh-TW'));
+}
+
+const ORDER = {
+  assignment_id: 'pretended',
+  incident: { id: 'i', number: '1', category: 'service', priority: 1, summary: '測試', lat: 23.46, lon: 120.43, received_ms: Date.now(), address: '測試路 1 號' },
+  arrive_by_ms: Date.now() + 600_000,
+  step: null,
+};
+
+/** A hold of SOS is ended by nothing but the finger: not by an order that comes, not by a sheet that lies over it. */
+async function holdsThroughAnything(car) {
+  let orders = [];
+  const calls = [];
+  await car.pretend((state) => ({ ...state, orders }));
+  await car.page.route('**/api/sos', async (route) => {
+    calls.push(route.request().postDataJSON());
+    await route.fulfill({ json: { seq: 1 } });
+  });
+  await car.see('[data-job=none]');
+  const { x, y, width, height } = await car.box('footer [data-sos]');
+  await car.page.mouse.move(x + width / 2, y + height / 2);
+  await car.page.mouse.down();
+  orders = [ORDER];
+  await car.see('[data-job=pretended]');
+  assert.deepEqual([calls.length, await car.count('[data-new-job]')], [0, 0], 'a sheet opened under the finger, or it came too late');
+  await eventually(() => calls.length === 1, 'the SOS of the hold');
+  await car.page.mouse.up();
+  await car.see('[data-new-job]');
+  await car.hold('dialog[open] [data-sos]', HOLD_MS + 300);
+  await eventually(() => calls.length === 2, "the SOS of the new job's sheet");
+  await car.press('[data-new-job-seen]');
+  await car.press('[data-open-menu]');
+  await car.hold('dialog[open] [data-sos]', HOLD_MS + 300);
+  await eventually(() => calls.length === 3, "the SOS of a sheet");
+  assert.deepEqual(calls, [{ active: true }, { active: true }, { active: true }]);
+  await car.pretend(null);
+}
+
 const scenarios = {
   async job(car) {
     await ready(car);
@@ -26,24 +79,30 @@ const scenarios = {
     assert.deepEqual(spoken[0], { words: '新任務，優先1，交通事故，文化街 12 號前', lang: 'zh-TW' });
     await car.shot('new-job');
 
-    await car.press('[data-new-job-seen]');
-    await car.gone('[data-new-job]');
+    await car.page.locator('#new-job').click();
     const before = (await car.heard()).tones.length;
     await car.page.waitForTimeout(2_500);
-    assert.equal((await car.heard()).tones.length, before, 'it still sounds');
+    assert.equal((await car.heard()).tones.length, before, 'it still sounds after a touch');
+    assert.equal(await car.count('dialog[open][data-new-job] [data-sos]'), 1, 'no SOS on the sheet');
+    await car.press('[data-new-job-seen]');
+    await car.gone('[data-new-job]');
     await car.page.reload();
     await car.see('[data-job][data-step=none]');
     assert.equal(await car.count('[data-new-job]'), 0, 'told again after a reload');
 
     assert.match(await car.text('.clock'), /剩餘\s*[89]:\d\d/);
-    assert.match(await car.text('[data-distance]'), /km|m/);
+    assert.match(await car.text('[data-distance]'), /公里|公尺/);
     assert.match(await car.text('[data-job]'), /騎士倒地，意識清楚/);
     await car.see('[data-map=drawn]');
     await car.see('.job-mark.urgent');
     await car.see('.car-mark');
+    assert.equal(await car.count('[data-navigate]'), 0, "a link out of the car's own browser");
     await car.press('[data-press=acknowledged]');
+    await car.see('[data-press=en_route]');
+    await car.page.locator('[data-press=en_route]').click();
     await car.see('[data-undo=acknowledged]');
-    await car.see('[data-step=acknowledged]');
+    await car.calm();
+    assert.equal(await car.attribute('[data-job]', 'data-step'), 'acknowledged', 'a bounce set out');
     await car.shot('undo');
     await car.gone('[data-undo]');
     await car.acknowledged(1);
@@ -61,16 +120,22 @@ const scenarios = {
     await car.press('[data-map-turn]');
     await car.see('[data-heading-up=true][data-following=true]');
     assert.equal(await car.count('[data-proposal]'), 0);
+    const place = await car.box('[data-press=on_scene]');
     await ask('to the scene');
     await car.see('[data-proposal]');
+    assert.deepEqual(await car.box('[data-press=on_scene]'), place, 'the button moved away under the finger');
     await car.shot('proposal');
-    await car.press('[data-proposal] button');
+    await car.press('[data-press=on_scene]');
     await car.see('[data-step=on_scene]');
     await car.see('[data-check-in]');
     await car.press('[data-check-in]');
 
     await car.press('[data-press=cleared]');
     await car.see('dialog [data-choice=car_outcome_handed_over]');
+    // The second click of a bounce falls on whatever lies there now.
+    await car.page.locator('[data-choice=car_outcome_nobody]').click();
+    await car.press('[data-choice=other]');
+    assert.equal(await car.text('label[for=own-words]'), '輸入處理結果');
     await car.press('[data-back]');
     assert.equal(await car.attribute('[data-job]', 'data-step'), 'on_scene', 'going back ended the job');
     await car.press('[data-press=cleared]');
@@ -104,32 +169,49 @@ const scenarios = {
     await car.shot('offline-presses');
     await car.press('[data-back]');
 
-    await car.hold('[data-sos]', HOLD_MS * 0.5);
-    assert.equal(await car.attribute('[data-sos]', 'data-sos'), 'false', 'a short touch is an SOS');
+    await car.hold('footer [data-sos]', HOLD_MS * 0.5);
+    assert.equal(await car.attribute('footer [data-sos]', 'data-sos'), 'false', 'a short touch is an SOS');
     await ask('no fix');
     await car.see('[data-fix=false]');
-    await car.hold('[data-sos]', HOLD_MS + 300);
-    await car.see('[data-sos=true]');
+    await car.hold('footer [data-sos]', HOLD_MS + 300);
+    await car.see('footer [data-sos=true]');
     await car.see('[data-sos-phase=queued]');
     assert.match(await car.text('[data-sos-phase]'), /一有連線立刻送出.*無線電說明位置/s);
     await car.shot('offline-sos');
     await ask('mend');
     await car.see('[data-sos-phase=acknowledged]');
+    assert.match(await car.text('[data-sos-phase]'), /伺服器已收到，尚待值勤員回應/);
     await ask('fix');
-    await car.holdKey('[data-sos]', 'Space', HOLD_MS * 0.5);
-    assert.equal(await car.attribute('[data-sos]', 'data-sos'), 'true');
-    await car.holdKey('[data-sos]', 'Space', HOLD_MS + 300);
-    await car.see('[data-sos=false]');
-    await car.acknowledged(4);
+    // The desk sees it, and ends it first: the car is told both.
+    await ask('acknowledge the SOS');
+    await car.see('[data-sos-phase=seen]');
+    await ask('resolve the SOS');
+    await car.see('footer [data-sos=false]');
+    await eventually(async () => (await car.texts('[data-news=warning]')).some((text) => /已解除你的求援/.test(text)), 'the desk ended it');
+    await eventually(async () => (await car.heard()).spoken.some(({ words }) => /已解除你的求援/.test(words)), 'it is spoken');
+    await car.readAll();
+
+    await car.holdKey('footer [data-sos]', 'Space', HOLD_MS * 0.5);
+    assert.equal(await car.attribute('footer [data-sos]', 'data-sos'), 'false');
+    await car.holdKey('footer [data-sos]', 'Space', HOLD_MS + 300);
+    await car.see('footer [data-sos=true]');
+    // A second hold, in fear or after a press that seemed to fail, calls again and ends nothing.
+    await car.hold('footer [data-sos]', HOLD_MS + 300);
+    await car.acknowledged(5);
+    assert.equal(await car.attribute('footer [data-sos]', 'data-sos'), 'true', 'a second hold ended the SOS');
+    await car.endSos();
+    await car.acknowledged(6);
 
     await car.press('[data-duty=available]');
     await car.press('[data-choice=meal]');
     await car.see('[data-duty=away]');
-    assert.match(await car.text('[data-duty]'), /用餐/);
+    assert.equal(await car.text('[data-duty-state]'), '停勤中：用餐');
+    assert.equal(await car.text('[data-duty]'), '復勤');
     await car.press('[data-duty=away]');
     await car.see('[data-duty=available]');
     await ask('end calls');
     await car.see('[data-news^=ended]');
+    await eventually(async () => (await car.heard()).spoken.some(({ words }) => /^任務 .* 結束：/.test(words)), 'a stand-down is spoken');
     await car.press('[data-news^=ended] button');
   },
 
@@ -183,6 +265,8 @@ const scenarios = {
     await car.press('[data-enrol] button');
     await car.gone('[data-trouble=token_refused]');
     await car.see('[data-link=connected]');
+    await everyTroubleInWords(car);
+    await holdsThroughAnything(car);
   },
 
   looks,

@@ -3,81 +3,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Desk, eventually, PATIENCE_MS, play } from './chromium.mjs';
-import { complaints, cutOff, otherLanguage } from './looking.mjs';
+import { eventually, play } from './chromium.mjs';
+import { Officer, TABLET, withoutTls } from './officer_desk.mjs';
 import { ask } from './visitor.mjs';
 
-const { PATROL_URL, PATROL_SHOTS, PATROL_UNIT, PATROL_LANGUAGE = 'zh-TW', PATROL_OTHER } = process.env;
-const PLACE = { latitude: 23.462, longitude: 120.436, accuracy: 8 };
-const PEOPLE = /\b(oscar|olga)\b/;
-const PHONE = { width: 390, height: 844 };
-
-/** A phone's page is read by scrolling down; nothing may be cut off else. */
-const sideways = async (page) => (await cutOff(page)).filter((line) => !line.startsWith('below the page'));
-
-/** Words of the other language; people are called what they are called. */
-const otherWords = async (page) => (await otherLanguage(page, PATROL_LANGUAGE)).filter((line) => !PEOPLE.test(line));
-
-class Officer extends Desk {
-  presses = [];
-  see = (selector) => this.page.locator(selector).first().waitFor({ timeout: PATIENCE_MS });
-  gone = (selector) => this.page.locator(selector).first().waitFor({ state: 'hidden', timeout: PATIENCE_MS });
-  offline = (cut) => this.page.context().setOffline(cut);
-
-  async start(language = PATROL_LANGUAGE) {
-    await this.page.setViewportSize(PHONE);
-    const context = this.page.context();
-    await context.grantPermissions(['geolocation'], { origin: new URL(PATROL_URL).origin });
-    await context.setGeolocation(PLACE);
-    await this.page.addInitScript((chosen) => localStorage.setItem('patrol.language', chosen), language);
-    await this.page.goto(`${PATROL_URL}/car`);
-    await this.see('[data-sign-in]');
-  }
-
-  async chooseUnit(unit = PATROL_UNIT) {
-    await this.page.locator(`[data-unit="${unit}"]`).click();
-  }
-
-  async onDuty() {
-    await this.see('[data-phase=on_duty]');
-    await this.see('[data-link=connected]');
-  }
-
-  /** Presses, and writes down what and when. */
-  async press(what, selector) {
-    await this.page.locator(selector).first().click();
-    this.presses.push({ what, at_ms: Date.now() });
-  }
-
-  async clear() {
-    await this.page.locator('[data-press=cleared]').click();
-    await this.press('cleared', '[data-choice]');
-  }
-
-  /** Until nothing can be taken back any more. */
-  letGo = () => this.page.waitForTimeout(5_500);
-  async stepIs(step) {
-    await this.see(`[data-press=${step}].go`);
-  }
-
-  async sos() {
-    const button = this.page.locator('[data-sos]').first();
-    const box = await button.boundingBox();
-    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    await this.page.mouse.down();
-    await this.page.waitForTimeout(2_400);
-    this.presses.push({ what: 'sos', at_ms: Date.now() - 400 });
-    await this.page.mouse.up();
-  }
-
-  /** The page's files are all kept, and this page is served from them. */
-  async kept() {
-    await eventually(
-      () => this.page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state === 'activated' && !!navigator.serviceWorker.controller),
-      'the service worker',
-    );
-  }
-}
+const { PATROL_SHOTS, PATROL_LANGUAGE = 'zh-TW', PATROL_OTHER } = process.env;
 
 const scenarios = {
   /** A job from the order to its end, most of it without a network, with a reload in the dark. */
@@ -150,26 +80,15 @@ const scenarios = {
     await officer.see('[data-phase=no_unit]');
     await officer.page.locator('[data-sign-out]').click();
     await officer.see('[data-phase=signed_out]');
-    const kept = await officer.page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          indexedDB.open('patrol-car').onsuccess = ({ target }) => {
-            target.result.transaction('kept').objectStore('kept').getAllKeys().onsuccess = (got) => resolve(got.target.result);
-          };
-        }),
-    );
-    assert.deepEqual(kept.filter((name) => name !== 'streets'), []);
+    const { kept, ...others } = await officer.stores();
+    assert.deepEqual(others, { journals: [], outbox: [], presses: [] });
+    assert.deepEqual(kept.filter((name) => !['streets', 'clock'].includes(name)), []);
   },
 
   /** Each state of the page as axe sees it, and nothing cut off. */
   async axe(officer) {
     const found = [];
-    const look = async (state) => {
-      await officer.page.waitForTimeout(1_000);
-      await officer.shot(`${state}-${PATROL_LANGUAGE}`);
-      const wrong = [...(await complaints(officer.page)), ...(await otherWords(officer.page)), ...(await sideways(officer.page))];
-      found.push(...wrong.map((line) => `${state}: ${line}`));
-    };
+    const look = async (state) => found.push(...(await officer.wrong(state)));
     await officer.start();
     await look('sign-in');
     await officer.signIn();
@@ -192,6 +111,55 @@ const scenarios = {
     await look('expired');
     assert.deepEqual(found, []);
   },
+
+  /** A tablet without TLS: a job by day and by night, a press that is taken back, and pressed again. */
+  async tablet(officer) {
+    const found = [];
+    await officer.page.addInitScript(withoutTls);
+    await officer.start(PATROL_LANGUAGE, TABLET);
+    await officer.signIn();
+    await officer.chooseUnit();
+    await officer.onDuty();
+    await ask('call');
+    await officer.see('[data-new-job]');
+    found.push(...(await officer.wrong('tablet-new-job')));
+    await officer.press('acknowledged', '[data-new-job-received]');
+    await officer.see('[data-undo=acknowledged]');
+    await officer.press('undone', '[data-undo] button');
+    await officer.gone('[data-undo]');
+    await officer.stepIs('acknowledged');
+    found.push(...(await officer.wrong('tablet-job-day')));
+    await officer.night();
+    await officer.see('html[data-theme=night] [data-press]');
+    found.push(...(await officer.wrong('tablet-job-night')));
+    await officer.press('acknowledged', '[data-press=acknowledged]');
+    await ask('acknowledged');
+    assert.deepEqual(found, []);
+  },
+
+  /** A new build comes while a press waits: it takes over at a start, and nothing that waits is lost. */
+  async update(officer) {
+    const buildIs = (build) => officer.see(`html[data-build="${build}"]`);
+    await officer.start();
+    await officer.signIn();
+    await officer.chooseUnit();
+    await officer.onDuty();
+    await officer.kept();
+    await ask('cut');
+    await officer.calm();
+    await officer.sos();
+    await officer.see('[data-sos-phase=queued]');
+    await ask('new build');
+    await officer.page.reload();
+    await buildIs(1);
+    const waits = () => officer.page.evaluate(async () => !!(await navigator.serviceWorker.getRegistration('/car')).waiting);
+    await eventually(waits, 'the new build beside the old one', 60_000);
+    await officer.page.reload();
+    await buildIs(2);
+    await officer.see('[data-sos-phase=queued]');
+    await ask('mend');
+    await officer.see('[data-sos-phase=acknowledged]');
+  },
 };
 
-await play(scenarios, { kind: Officer, refusals: [401, 403, 404, 409] });
+await play(scenarios, { kind: Officer, refusals: [401, 403, 404, 409, 502] });

@@ -106,6 +106,11 @@ class Car:
         )
         assert sent.status_code < 300, sent.text
 
+    def answer_sos(self, what: str) -> None:
+        """The desk does this with the SOS that stands."""
+        (alarm,) = [one for one in self.api.get("/alarms").json()["items"] if one["kind"] == "sos"]
+        assert self.api.post(f"/alarms/{alarm['id']}/{what}").status_code < 300
+
     def run(self, scenario: str, *, language: str = "zh-TW", **settings: str) -> None:
         """One scenario of the driver, from a car that stands at home with no job and a good link."""
         self.road.mend()
@@ -121,6 +126,8 @@ class Car:
             "cut": self.cut,
             "mend": self.mend,
             "notice": self.notice,
+            "acknowledge the SOS": lambda: self.answer_sos("acknowledge"),
+            "resolve the SOS": lambda: self.answer_sos("resolve"),
             "no fix": lambda: setattr(self.receiver, "silent", True),
             "fix": lambda: setattr(self.receiver, "silent", False),
             "revoke": lambda: done(self.data, "vehicle", "revoke", PLATE),
@@ -201,12 +208,33 @@ def test_a_job_from_the_alarm_to_its_end(car: Car) -> None:
 
 def test_without_a_network(car: Car) -> None:
     """With the link cut each press says that it waits, SOS by a hold of two seconds too, with the keyboard as well;
-    what was pressed then arrives once, with the time of the press."""
+    what was pressed then arrives once, with the time of the press. The crew is told what the desk does with the SOS;
+    a second hold calls again, and only its own button ends it."""
     car.run("offline")
     steps = _steps(car, _last_service(car))
     assert set(steps) == {"acknowledged", "en_route"}
     assert all(car.cut_ms < time_ms < car.mended_ms for time_ms in steps.values()), (car.cut_ms, steps, car.mended_ms)
     assert steps["acknowledged"] < steps["en_route"]
+    calls = _calls_for_help(car)
+    assert [active for active, _ in calls] == [True, True, True, False]
+    assert car.cut_ms < calls[0][1] < car.mended_ms < calls[1][1]
+
+
+def _calls_for_help(car: Car) -> list[tuple[bool, int]]:
+    """Each `sos` message that the server holds: whether it calls or ends, and the car's time, ms; oldest first."""
+
+    async def look() -> list[tuple[bool, int]]:
+        announced = DataFolder(car.data).announced()
+        assert announced is not None
+        connection = await asyncpg.connect(announced.database_url)
+        try:
+            rows = await connection.fetch("SELECT body FROM car_messages WHERE type = 'sos' ORDER BY message_id")
+        finally:
+            await connection.close()
+        bodies = [httpx.Response(200, content=row["body"]).json() for row in rows]
+        return [(body["active"], body["time_ms"]) for body in bodies]
+
+    return asyncio.run(look())
 
 
 def _last_service(car: Car) -> str:
@@ -227,7 +255,8 @@ def test_gps_takes_the_arrival_where_nobody_taps(car: Car) -> None:
 
 
 def test_every_trouble_says_what_to_do(car: Car, tmp_path: Path) -> None:
-    """No position, a revoked token: each with its sentence; a new code, typed in, makes the car known again."""
+    """No position, a revoked token: each with its sentence; a new code, typed in, makes the car known again. Every
+    trouble that there is has its sentence on the screen in both languages; nothing that comes ends a hold of SOS."""
     car.run("troubles", PATROL_CODE_FILE=str(tmp_path / "code"))
 
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from dispatch.embedded import DataFolder
+from tests.browser.builds import Builds
 from tests.browser.stage import PASSWORD, account, corner, done, play, shots_folder, town
 from tests.support.command import Up, running_up, wait_until
 
@@ -173,3 +174,37 @@ def test_axe_finds_nothing(bureau: Bureau, language: str) -> None:
         settings={"PATROL_UNIT": UNIT, "PATROL_OTHER": OTHER, "PATROL_LANGUAGE": language},
         wishes={"expire": lambda: _expire(bureau)},
     )
+
+
+def test_a_tablet_without_tls(bureau: Bureau) -> None:
+    """1024 x 768, by day and by night: axe finds nothing; a press taken back never comes, the next one does."""
+    before = _steps(bureau)
+    wishes = {"call": lambda: _call(bureau), "acknowledged": lambda: _until(bureau, len(before) + 1)}
+    play(
+        DRIVER,
+        "tablet",
+        url=bureau.up.url,
+        user="oscar",
+        shots=bureau.shots,
+        settings={"PATROL_UNIT": UNIT},
+        wishes=wishes,
+    )
+    pressed = bureau.ask("SELECT 1 FROM car_messages WHERE type = 'status'")
+    assert len(pressed) == len(_steps(bureau)) == len(before) + 1
+
+
+def test_a_new_build_while_a_press_waits(bureau: Bureau) -> None:
+    """The new page takes the old one's place at a start; the SOS that waited is sent by it, once."""
+    before = len(bureau.ask("SELECT 1 FROM car_messages WHERE type = 'sos'"))
+    with Builds(bureau.up.url) as builds:
+        wishes = {"cut": builds.cut, "new build": builds.next, "mend": builds.mend}
+        play(
+            DRIVER,
+            "update",
+            url=builds.url,
+            user="oscar",
+            shots=bureau.shots,
+            settings={"PATROL_UNIT": UNIT},
+            wishes=wishes,
+        )
+    assert len(bureau.ask("SELECT 1 FROM car_messages WHERE type = 'sos'")) == before + 1

@@ -191,3 +191,24 @@ async def test_a_code_and_its_answer_are_not_lost_on_a_folder_that_takes_no_file
         assert failed.returncode == 1
         done = await asyncio.to_thread(enrol_by_command, address, tmp_path / "token", code)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"one two", b"\xff\xfe"])
+async def test_a_token_file_that_holds_none_is_mended_at_the_screen(
+    settings: Settings, database_url: str, tmp_path: Path, content: bytes
+) -> None:
+    """A card that lost it, or a hand that erred: the agent runs, keeps what is pressed, asks for a code, sends all."""
+    code = await make_code(database_url)
+    async with running(settings) as address, patched_agent(tmp_path, address) as car:
+        car.token_file.write_bytes(content)
+        car.token_file.chmod(0o644)
+        await car.start()
+        state = await car.until(lambda state: state["link"] == "no_token")
+        assert troubles(state) == ["no_token"]
+        assert "token_file_open_to_others" in car.log()
+        assert (await car.press("availability", {"available": False, "reason": "meal"})).status_code == 200
+        assert (await car.press("enrol", {"code": code})).status_code == 200
+        state = await car.until(lambda state: state["connected"] and state["waiting"] == 0)
+        assert troubles(state) == []
+        assert stat.S_IMODE(car.token_file.stat().st_mode) == 0o600
+        assert await car.stop() == 0

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.support.cars import Device, gateway_settings, register, running, until
-from tests.support.patched_agent import CLOCK_OFF, PatchedAgent, patched_agent, troubles
+from tests.support.patched_agent import CLOCK_OF_FILE, CLOCK_OFF, PatchedAgent, patched_agent, troubles
 from tests.support.small_disk import SmallDisk, small_disk
 
 __all__ = ["small_disk"]
@@ -210,4 +210,45 @@ async def test_a_clock_hours_off(
             assert one["rejected"] is None
         off = "(body->>'clock_offset_ms')::bigint"
         await until(database, f"SELECT EXISTS (SELECT FROM car_messages WHERE abs({off} + ({off_ms})) < 2000)")
+        assert await car.stop() == 0
+
+
+async def test_a_clock_that_is_set_again_and_again_under_the_running_agent(
+    settings: Settings, device: Device, database: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """3 h ahead, a day back, before 1970, years ahead, right, and on: before the first link, during it, over a kill and
+    a new start. Each press stands at the server once, in order, with its true time, sure of it, and none is refused."""
+    clock = tmp_path / "clock"
+    pressed_s: list[float] = []
+    day_ms = 24 * HOUR_MS
+    async with running(settings) as address, patched_agent(tmp_path, address) as car:
+
+        async def set_and_press(off_ms: int) -> None:
+            fresh = tmp_path / "clock.new"
+            fresh.write_text(str(off_ms))
+            fresh.replace(clock)
+            await asyncio.sleep(0.2)
+            pressed_s.append(time.time())
+            await press(car, len(pressed_s) - 1)
+
+        clock.write_text(str(3 * HOUR_MS))
+        await car.start(CLOCK_OF_FILE.format(file=str(clock)))
+        await car.until(lambda state: state["link"] == "no_token")
+        for off_ms in (3 * HOUR_MS, -day_ms, -1_800_000_000_000, 3 * HOUR_MS):
+            await set_and_press(off_ms)
+        await car.stop(signal.SIGKILL)
+        clock.write_text(str(5 * HOUR_MS))
+        await car.start(CLOCK_OF_FILE.format(file=str(clock)))
+        await car.until(lambda state: state["link"] == "no_token")
+        await set_and_press(5 * HOUR_MS)
+        car.token_file.write_text(device.token)
+        await car.until(lambda state: state["connected"])
+        for off_ms in (5 * HOUR_MS, -5 * HOUR_MS, 3650 * day_ms, 0, -2 * day_ms):
+            await set_and_press(off_ms)
+        held = await presses(database, len(pressed_s))
+        assert [one["reason"] for one in held] == [f"r{number}" for number in range(len(pressed_s))]
+        for one, true_s in zip(held, pressed_s, strict=True):
+            assert abs(one["sent_at"].timestamp() - true_s) < 2, one
+            assert one["rejected"] is None
+            assert "time_unsure" not in one
         assert await car.stop() == 0

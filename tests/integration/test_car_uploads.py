@@ -5,30 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from sqlalchemy import delete
 
 from dispatch.store import recording_files
 from dispatch.store.recording_tables import recordings
-from tests.support.recordings import Car, add_car, video
-from tests.support.server import Server, eventually, running_server
-from tests.unit.vehicle_agent.parts import Parts, parts
+from tests.support.car_rig import Rig, during
+from tests.support.recordings import add_car, video
+from tests.support.server import Server, running_server
+from tests.unit.vehicle_agent.parts import parts
 from vehicle_agent.cameras import running
-from vehicle_agent.cameras.indexing import Indexing
 from vehicle_agent.cameras.running import Cameras
-from vehicle_agent.cameras.settings import CameraSettings, FolderSettings, SimulatedSettings, UploadSettings
-from vehicle_agent.cameras.source import ClosedFile
-from vehicle_agent.cameras.watching import Watch
+from vehicle_agent.cameras.settings import CameraSettings, FolderSettings, SimulatedSettings
+from vehicle_agent.duties import Duties
 from vehicle_agent.recording_book import MISSING, SPOILT, TOLD, VERIFIED, RecordingBook
 from vehicle_agent.settings import read_settings
 from vehicle_agent.tus import TusClient
-from vehicle_agent.uploads import Uploads
 
 
 @pytest.fixture
@@ -36,55 +33,6 @@ async def server(database_url: str, nats_url: str, tmp_path: Path) -> AsyncItera
     """A server that keeps recordings."""
     async with running_server(database_url, nats_url, recordings_folder=tmp_path / "recordings") as running_one:
         yield running_one
-
-
-class Rig:
-    """A car's book, its uploads and its camera's folder; what it tells reaches the server as the gateway would."""
-
-    def __init__(self, server: Server, car: Car, folder: Path) -> None:
-        self.server, self.car = server, car
-        self.parts: Parts = parts(folder / "journal")
-        self.parts.state.connected = True
-        self.dock = folder / "dock"
-        self.dock.mkdir()
-        self.book = RecordingBook(folder / "book")
-        watch = Watch([], self.parts.car)
-        self.indexing = Indexing(self.book, self.parts.car, watch, self.parts.clock.ms)
-        self._sent = 0
-
-    def uploads(self, **members: Any) -> Uploads:
-        """With these settings."""
-        settings = UploadSettings(url=self.server.url, every_s=0.1, timeout_s=5, **members)
-        token = self.car.http.headers["Authorization"].removeprefix("Bearer ")
-        client = TusClient(settings.url, lambda: token, settings.timeout_s)
-        return Uploads(settings, self.book, client, self.indexing, self.parts.state, self.parts.clock.ms)
-
-    async def record(self, name: str, content: bytes) -> Path:
-        """A file is closed, hashed, told; and the server has heard of it."""
-        path = self.dock / name
-        path.write_bytes(content)
-        stat = path.stat()
-        ended_ms = stat.st_mtime_ns // 1_000_000
-        file = ClosedFile(
-            path=path, size_bytes=stat.st_size, mtime_ns=stat.st_mtime_ns, started_ms=ended_ms - 5, ended_ms=ended_ms
-        )
-        await self.indexing._take("dash-1", file)
-        await self.carry()
-        return path
-
-    async def carry(self) -> None:
-        """What is new in the journal arrives in the inbox."""
-        for row in self.parts.journal.after(self._sent, 100):
-            self._sent = row.seq
-            body = msgspec.json.decode(row.body)
-            members = {name: value for name, value in body.items() if name not in {"type", "seq", "time_ms"}}
-            await self.server.says(self.car.unit_id, body["type"], **members)
-        await self.server.inbox_read()
-
-    def states(self) -> list[str]:
-        """Of all that is in the book."""
-        every = [TOLD, VERIFIED, SPOILT, MISSING, "sent", "removed", "refused", "hashed"]
-        return [entry.state for entry in self.book.in_state(*every)]
 
 
 @pytest.fixture
@@ -96,22 +44,6 @@ async def rig(server: Server, tmp_path: Path) -> AsyncIterator[Rig]:
     yield made
     made.book.close()
     made.parts.journal.close()
-
-
-async def during(work: Awaitable[Any], look: Callable[[], Any]) -> None:
-    """Runs it until it looks so."""
-    task = asyncio.ensure_future(work)
-
-    async def seen() -> bool:
-        if task.done():
-            await task
-        return bool(look())
-
-    try:
-        await eventually(seen)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_nothing_is_sent_away_from_the_station(rig: Rig) -> None:
@@ -228,5 +160,6 @@ async def test_a_book_that_the_disk_refuses_stops_neither_states_nor_agent(
         camera=(SimulatedSettings(id="body-1"), FolderSettings(id="dash-1", folder=str(tmp_path))),
     )
     cameras = Cameras(in_car, read_settings(given, {}), car.car, car.clock.ms)
-    await during(cameras.run(), lambda: tried > 2 and len(car.state.cameras) == 2)
+    running_all = Duties(car.state.troubles).run(asyncio.Event(), {}, cameras.duties())
+    await during(running_all, lambda: tried > 2 and len(car.state.cameras) == 2)
     car.journal.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import segno
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -46,9 +48,10 @@ async def make_code(
         await engine.dispose()
 
 
-async def ask(address: str, question: Any, token: str | None = None) -> dict[str, Any]:
-    """One question on the enrolment path, one answer."""
+async def ask(address: str, question: Any, token: str | None = None, caller: str | None = None) -> dict[str, Any]:
+    """One question on the enrolment path, one answer. `caller`: whom a proxy on this machine names."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    headers |= {} if caller is None else {"X-Forwarded-For": caller}
     async with connect(
         f"{address}/enrol", subprotocols=[Subprotocol("patrol.enrol.v1")], additional_headers=headers, proxy=None
     ) as socket:
@@ -79,7 +82,7 @@ async def may_connect(address: str, token: str) -> bool:
 
 
 async def test_a_code_gives_a_token_once(settings: Settings, database_url: str) -> None:
-    """Typed carelessly or scanned, it gives a token with which the car connects; a second time it gives nothing; the
+    """Typed carelessly or scanned, it gives a token with which the car connects; after that it gives nothing; the
     database holds neither the code nor the token."""
     code = await make_code(database_url)
     assert len(code) == 9
@@ -87,9 +90,12 @@ async def test_a_code_gives_a_token_once(settings: Settings, database_url: str) 
         answer = await ask(address, enrol(f"{SCAN_PREFIX}{code.lower().replace('-', ' ')}"))
         assert answer["type"] == "enrolled"
         assert answer["unit_name"] == f"unit {PLATE}"
+        assert await may_connect(address, answer["token"])
         again = await ask(address, enrol(code))
         assert (again["type"], again["code"]) == ("error", "bad_code")
-        assert await may_connect(address, answer["token"])
+        # Nor while a renewed token waits for its first use.
+        assert (await ask(address, RENEW, answer["token"]))["type"] == "enrolled"
+        assert (await ask(address, enrol(code)))["code"] == "bad_code"
     connection = await asyncpg.connect(database_url)
     stored = str(await connection.fetch("SELECT * FROM devices")) + str(
         await connection.fetch("SELECT * FROM enrolment_codes")
@@ -97,6 +103,62 @@ async def test_a_code_gives_a_token_once(settings: Settings, database_url: str) 
     await connection.close()
     assert answer["token"] not in stored
     assert code.replace("-", "") not in stored.replace("-", "")
+
+
+async def test_a_code_whose_answer_was_lost_gives_another_token(settings: Settings, database_url: str) -> None:
+    """Until the first use of what it gave; the lost token is worth nothing then, and the car's old one stands so long;
+    over it gives nothing."""
+    first = await make_code(database_url)
+    async with running(settings) as address:
+        old = (await ask(address, enrol(first)))["token"]
+        assert await may_connect(address, old)
+        code = await make_code(database_url)
+        lost = (await ask(address, enrol(code)))["token"]
+        assert await may_connect(address, old)
+        token = (await ask(address, enrol(code)))["token"]
+        assert not await may_connect(address, lost)
+        assert await may_connect(address, token)
+        assert not await may_connect(address, old)
+        assert (await ask(address, enrol(code)))["code"] == "bad_code"
+        short = await make_code(database_url)
+        assert (await ask(address, enrol(short)))["type"] == "enrolled"
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("UPDATE enrolment_codes SET expires_at = now()")
+        await connection.close()
+        assert (await ask(address, enrol(short)))["code"] == "bad_code"
+
+
+async def test_idle_connections_do_not_shut_the_door(settings: Settings, database_url: str) -> None:
+    """Four hundred that are opened and say nothing, from one address or from many: a car is enrolled at once."""
+    async with running(settings) as address, AsyncExitStack() as stack:
+        for number in range(400):
+            headers = {"X-Forwarded-For": "192.0.2.1" if number < 100 else f"198.{number // 100}.{number % 100}.1"}
+            await stack.enter_async_context(
+                connect(
+                    f"{address}/enrol",
+                    subprotocols=[Subprotocol("patrol.enrol.v1")],
+                    additional_headers=headers,
+                    proxy=None,
+                )
+            )
+        async with asyncio.timeout(5):
+            assert (await ask(address, enrol(await make_code(database_url))))["type"] == "enrolled"
+
+
+async def test_neighbours_behind_one_proxy_do_not_use_up_each_others_guesses(database_url: str, nats_url: str) -> None:
+    """Each is whom the proxy on this machine names; and a good token is renewed however many codes were wrong."""
+    settings = gateway_settings(
+        database_url, nats_url, gateway_enrol_burst_per_address=2, gateway_enrol_per_address_per_min=0.1
+    )
+    async with running(settings) as address:
+        token = (await ask(address, enrol(await make_code(database_url)), caller="192.0.2.1"))["token"]
+        codes = [(await ask(address, enrol("00000000"), caller="192.0.2.1"))["code"] for _ in range(3)]
+        assert codes == ["bad_code", "bad_code", "too_many_guesses"]
+        renewed = await ask(address, RENEW, token, caller="192.0.2.1")
+        assert renewed["type"] == "enrolled"
+        assert (await ask(address, RENEW, "wrong", caller="192.0.2.1"))["code"] == "too_many_guesses"
+        code = await make_code(database_url, "NEXT-1")
+        assert (await ask(address, enrol(code), caller="192.0.2.2"))["type"] == "enrolled"
 
 
 async def test_codes_that_are_over_or_replaced_give_nothing(settings: Settings, database_url: str) -> None:
@@ -217,8 +279,14 @@ async def test_the_gateway_counts_what_came_of_questions(settings: Settings, dat
     assert 'patrol_gateway_enrolments_total{outcome="bad_code"} 1.0' in page.text
 
 
+def _dots(rows: list[str]) -> list[list[int]]:
+    """What a scanner sees in a drawing of half blocks, light on dark: 1 is dark; the last line is one row of dots."""
+    halves = [[[int(sign not in light) for sign in row] for light in ("█▀", "█▄")] for row in rows]
+    return [dots for pair in halves for dots in pair][: len(rows[0])]
+
+
 def test_the_operator_s_command(database_url: str, nats_url: str, tmp_path: Path) -> None:
-    """`patrol vehicle code` prints the code and a line for a QR code; an unknown plate and an odd time are named."""
+    """`patrol vehicle code` prints the code, for scanners too; an unknown plate and an odd time are named."""
     from tests.support.command import patrol  # noqa: PLC0415
 
     around = {"DATABASE_URL": database_url, "NATS_URL": nats_url}
@@ -228,6 +296,9 @@ def test_the_operator_s_command(database_url: str, nats_url: str, tmp_path: Path
     code, scanned = done.stdout.splitlines()
     assert scanned == f"PATROL:{code}"
     assert "5 minutes" in done.stderr
+    drawn = patrol("vehicle", "code", PLATE, "--qr", data=tmp_path / "d", around=around)
+    _, line, *rows = drawn.stdout.splitlines()
+    assert _dots(list(filter(None, rows))) == [list(row) for row in segno.make(line, micro=False).matrix_iter(border=4)]
     unknown = patrol("vehicle", "code", "XYZ", data=tmp_path / "d", around=around)
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "patrol vehicle add" in unknown.stderr

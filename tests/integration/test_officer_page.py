@@ -176,6 +176,12 @@ async def test_every_kind_of_message_takes_effect(server: Server) -> None:
     state = await eventually(page.state, lambda state: state["sos_active"])
     assert (state["available"], state["availability_reason"]) == (False, "meal")
     assert (state["fix"]["lat"], state["fix"]["time_ms"]) == (23.5, now + 2000)
+    desk = await server.client("dora")
+    (alarm,) = [one for one in (await desk.get("/alarms")).json()["items"] if one["kind"] == "sos"]
+    assert not state["sos_seen"]
+    await desk.post(f"/alarms/{alarm['id']}/acknowledge")
+    state = await page.state()
+    assert (state["sos_seen"], [notice["code"] for notice in state["notices"]]) == (True, ["sos_acknowledged"])
     async with server.engine.connect() as connection:
         assert await connection.scalar(select(unit_positions.c.lat).where(unit_positions.c.unit_id == unit)) == 23.5
         assert len(list(await connection.scalars(select(fixes.c.seq).where(fixes.c.unit_id == unit)))) == 2
@@ -241,6 +247,43 @@ async def test_presses_of_a_duty_that_ended(server: Server) -> None:
     assert (state["available"], state["availability_reason"]) == (False, "meal")
     async with server.engine.connect() as connection:
         assert await connection.scalar(select(alarms.c.kind).where(alarms.c.unit_id == unit)) == "sos"
+
+
+async def test_a_late_over_ends_no_other_persons_call(server: Server) -> None:
+    """An SOS said to be over by a duty that ended, pressed before or after its end: whoever came after keeps theirs."""
+    unit = await server.add_unit("北興-1")
+    oscar, olga = await page_of(server), await page_of(server, "olga")
+    await oscar.sign_on(unit)
+    await oscar.send(oscar.message("sos", active=True))
+    await eventually(oscar.state, lambda state: state["sos_active"])
+    over_before = oscar.message("sos", active=False)
+    await asyncio.sleep(0.01)
+    await olga.sign_on(unit, take_over=True)
+    await olga.send(olga.message("sos", active=True))
+    await eventually(olga.state, lambda state: state["handled_up_to"] == 1)
+    over_after = oscar.message("sos", at_ms=now_ms() + 1000, active=False)
+    answer = (await oscar.send(over_before, over_after)).json()
+    assert (answer["acked"], [one["seq"] for one in answer["rejected"]]) == (3, [3])
+    async with server.engine.connect() as connection:
+        refused = select(car_messages.c.rejected_code).where(
+            car_messages.c.seq == 2, car_messages.c.handled_at.is_not(None)
+        )
+        assert await eventually(lambda: connection.scalar(refused), lambda code: code is not None) == "bad_message"
+        standing = select(alarms.c.kind).where(alarms.c.unit_id == unit, alarms.c.resolved_at.is_(None))
+        assert list(await connection.scalars(standing)) == ["sos"]
+    assert (await olga.state())["sos_active"]
+    await olga.send(olga.message("sos", active=False))
+    await eventually(olga.state, lambda state: not state["sos_active"])
+
+
+async def test_a_clock_set_back_does_not_keep_a_crew_from_ending_its_own_call(server: Server) -> None:
+    """In one journal the order of the presses counts, not what the clock said."""
+    unit = await server.add_unit("北興-1")
+    page = await page_of(server)
+    await page.sign_on(unit)
+    await page.send(page.message("sos", active=True), page.message("sos", at_ms=now_ms() - 3_600_000, active=False))
+    state = await eventually(page.state, lambda state: state["handled_up_to"] == 2)
+    assert (state["sos_active"], state["rejected"]) == (False, [])
 
 
 async def test_notices_and_ends_reach_the_page_and_are_not_told_twice(server: Server) -> None:

@@ -62,7 +62,7 @@ async def test_a_wrong_offset_changes_nothing_and_the_right_one_is_told(car: Car
     assert (await car.patch(place, 400, content[400:])).status_code == 204
     await car.becomes(place, "verified")
     assert (await car.patch(place, 1000, b"")).status_code == 204
-    assert (await car.patch(place, 1000, b"x")).status_code in {204, 409}
+    assert (await car.patch(place, 1000, b"x")).status_code == 413
     assert (await car.look(place)).headers["Upload-Offset"] == "1000"
 
 
@@ -157,7 +157,8 @@ async def test_a_flipped_byte_is_quarantined_and_alarmed_and_a_good_copy_lifts_i
 async def test_a_file_that_got_lost_before_it_was_checked_is_asked_for_again(
     server: Server, car: Car, tmp_path: Path
 ) -> None:
-    """A disk that was changed: the upload is gone, and the recording may be uploaded from its begin."""
+    """A disk that was changed: alarmed, the upload is gone, and the recording may be uploaded from its begin. The alarm
+    goes when it is here."""
     content = video(1000)
     told = await car.record(content)
     place = (await car.begin(told)).headers["Location"]
@@ -172,4 +173,6 @@ async def test_a_file_that_got_lost_before_it_was_checked_is_asked_for_again(
         await connection.execute(lost.values(offset_bytes=1000, state="received"))
     server.app.state.recordings.arrived.set()
     await eventually(lambda: row_of(server, told), lambda row: row.state == "in_car")
+    assert [alarm.data["reason"] for alarm in await alarms_now(server)] == ["missing_here"]
     await car.becomes(await car.upload(told), "verified")
+    assert await alarms_now(server) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from gateway.parsing import Refusal
 from gateway.phones import Phones
 from gateway.phones_intake import Intake
 from gateway.phones_limits import Rate
-from gateway.phones_osmand import report_from_json, report_from_query
+from gateway.phones_osmand import report_from_query, reports_from_json
 from gateway.phones_owntracks import report_from_owntracks
 from gateway.phones_report import BadReport, Report
 from gateway.protocol import CLOCK_AHEAD_LIMIT_MS, SEQ_MAX, Fix, Sos
@@ -70,19 +71,54 @@ def test_any_query(query: dict[str, str]) -> None:
     holds(lambda: report_from_query(query, NOW_MS))
 
 
-@given(
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "timestamp": ANYTHING,
-            "coords": some(COORDS, ANYTHING) | ANYTHING,
-            "extras": some(("alarm",), ANYTHING) | ANYTHING,
-        },
-    )
+LOCATION = st.fixed_dictionaries(
+    {},
+    optional={
+        "timestamp": ANYTHING,
+        "coords": some(COORDS, ANYTHING) | ANYTHING,
+        "extras": some(("alarm",), ANYTHING) | ANYTHING,
+    },
 )
-def test_any_json(location: dict[str, Any]) -> None:
-    """Traccar's JSON."""
-    holds(lambda: report_from_json({"location": location}))
+FLAT = some(QUERY_NAMES, ANYTHING)
+ITEM = LOCATION | FLAT | st.fixed_dictionaries({"location": LOCATION | st.lists(LOCATION | ANYTHING, max_size=3)})
+
+
+def _read(report: Report | BadReport) -> Report:
+    if isinstance(report, BadReport):
+        raise report
+    return report
+
+
+@given(ITEM | ANYTHING | st.lists(ITEM | ANYTHING, max_size=3))
+def test_any_json(body: Any) -> None:
+    """Traccar's JSON, alone or in lists."""
+    for report in reports_from_json(body, NOW_MS):
+        holds(partial(_read, report))
+
+
+def calls(report: Report | BadReport | None) -> bool:
+    """Is it a call for help that enters the store?"""
+    return isinstance(report, Report) and any(isinstance(entry, Sos) for entry in report.entries(NOW_MS))
+
+
+@given(some(QUERY_NAMES, st.text(max_size=20) | NUMBERS.map(str) | st.sampled_from(["", "0", "false", "23,4"])))
+def test_a_said_sos_in_any_query_is_one(query: dict[str, str]) -> None:
+    """Whatever stands beside the word."""
+    assert calls(report_from_query({**query, "alarm": "sos"}, NOW_MS))
+
+
+@given(LOCATION, FLAT, st.lists(ANYTHING, max_size=3))
+def test_a_said_sos_in_any_json_is_one(location: dict[str, Any], flat: dict[str, Any], others: list[Any]) -> None:
+    """In the location, in what hangs on it, around it, flat; among whatever else is in the list."""
+    bodies: list[Any] = [
+        {"location": {**location, "alarm": "sos"}},
+        {"location": {**location, "extras": {"alarm": "sos"}}},
+        {"location": location, "alarm": "sos"},
+        {**flat, "alarm": "sos"},
+    ]
+    for body in bodies:
+        assert any(map(calls, reports_from_json(body, NOW_MS)))
+        assert any(map(calls, reports_from_json([*others, body], NOW_MS)))
 
 
 @given(some(OWNTRACKS, ANYTHING))

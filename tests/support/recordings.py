@@ -8,6 +8,7 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -116,6 +117,13 @@ async def row_of(server: Server, told_id: str) -> AnyRow:
     """The index of a recording."""
     async with server.engine.connect() as connection:
         return (await connection.execute(select(recordings).where(recordings.c.told_id == told_id))).one()
+
+
+async def verified(server: Server, car: Car, content: bytes | None = None) -> tuple[str, Path]:
+    """A recording that is here, and its file."""
+    told = await car.record(content or video(1000))
+    await car.becomes(await car.upload(told), "verified")
+    return told, server.app.state.recordings.files.root / (await row_of(server, told)).path
 
 
 async def kinds_about(server: Server, recording_id: UUID) -> list[str]:

@@ -315,8 +315,9 @@ async def running_server(
 ) -> AsyncIterator[Server]:
     """Started and ready; stopped at the end of the block."""
     bureau = bureau or f"test{uuid4().hex[:8]}"
+    links = {"dead_links_s": 3600.0}  # tests write rows of links that no gateway holds
     settings = read_settings(
-        DATABASE_URL=database_url, NATS_URL=nats_url, bureau=bureau, port=reserve_port(), pool_size=5, **given
+        DATABASE_URL=database_url, NATS_URL=nats_url, bureau=bureau, port=reserve_port(), pool_size=5, **links | given
     )
     app = create_app(settings)
     config = uvicorn.Config(

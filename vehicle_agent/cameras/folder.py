@@ -21,9 +21,10 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
+from gateway.protocol import TIME_MAX_MS
 from vehicle_agent.cameras.settings import FolderSettings
 from vehicle_agent.cameras.source import CameraReport, ClosedFile
-from vehicle_agent.cameras.status_words import MB, Unreadable, read_status
+from vehicle_agent.cameras.status_words import MB, Unreadable, read_status, readable_name
 
 LOOK_S: Final = 1.0
 UNFINISHED: Final = (".tmp", ".part", ".partial", ".temp", ".writing")
@@ -145,7 +146,7 @@ class FolderCamera:
 
     def _describe(self, path: Path, stat: os.stat_result) -> ClosedFile:
         beside = _beside(path)
-        ended_ms = _whole(beside.get("ended_ms")) or stat.st_mtime_ns // 1_000_000
+        ended_ms = _whole(beside.get("ended_ms")) or min(max(stat.st_mtime_ns // 1_000_000, 1), TIME_MAX_MS)
         started_ms = _whole(beside.get("started_ms")) or self._time_in(path.stem) or ended_ms
         officer = beside.get("officer_id")
         return ClosedFile(
@@ -154,8 +155,9 @@ class FolderCamera:
             mtime_ns=stat.st_mtime_ns,
             started_ms=min(started_ms, ended_ms),
             ended_ms=ended_ms,
-            officer_id=officer if isinstance(officer, str) and 0 < len(officer) <= 200 else None,
+            officer_id=readable_name(officer),
             media_type=mimetypes.guess_type(path.name)[0],
+            device=stat.st_dev,
         )
 
     def _time_in(self, stem: str) -> int | None:
@@ -167,17 +169,18 @@ class FolderCamera:
             )
         except ValueError:
             return None
-        return round(moment.timestamp() * 1000)
+        return _whole(round(moment.timestamp() * 1000))
 
 
 def _beside(path: Path) -> dict[str, Any]:
     """What the camera wrote of the file in NAME.json; nothing where that is absent or half-written."""
     try:
-        told = msgspec.json.decode(path.with_name(f"{path.name}.json").read_bytes()[:_STATUS_LIMIT_BYTES])
+        with path.with_name(f"{path.name}.json").open("rb") as file:
+            told = msgspec.json.decode(file.read(_STATUS_LIMIT_BYTES))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 
 
 def _whole(value: Any) -> int | None:
-    return value if type(value) is int and 0 < value < 253_402_300_799_000 else None
+    return value if type(value) is int and 0 < value <= TIME_MAX_MS else None

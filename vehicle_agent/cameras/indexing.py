@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import structlog
 
 from gateway.protocol import Recording
 from vehicle_agent.cameras.source import CameraSource, ClosedFile
-from vehicle_agent.cameras.watching import Watch, officer_of, open_order
+from vehicle_agent.cameras.watching import Watch
 from vehicle_agent.car import Car
-from vehicle_agent.recording_book import HASHED, TOLD, Entry, RecordingBook, name_of
+from vehicle_agent.recording_book import HASHED, Entry, RecordingBook, name_of
 
 PIECE_BYTES: Final = 1024 * 1024
 
@@ -36,7 +38,12 @@ class Indexing:
         """Until cancelled; what was hashed and not told before a restart goes first."""
         self.tell_waiting()
         async for file in camera.closed_files():
-            await self._take(camera.camera_id, file)
+            try:
+                await self._take(camera.camera_id, file)
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever is odd about one file, the next is not to wait for it
+                _log.error("recording_not_indexed", camera_id=camera.camera_id, exc_info=error)
 
     async def _take(self, camera_id: str, file: ClosedFile) -> None:
         async with self._one:  # one at a time: the card and the processor have other work too
@@ -50,14 +57,18 @@ class Indexing:
             if not unchanged(file):
                 return  # it grew after all; the camera gives it again when it rests
             index = self._index(camera_id, file, sha256)
+            if self._book.spoilt_name(file) not in {None, index["recording_id"]}:
+                _log.error("recording_still_spoilt", camera_id=camera_id, recording_id=index["recording_id"])
+                return  # another hash, and nobody wrote it: this is no recording of its own
             self._book.add(file, index, self._clock_ms())
         _log.info("recording_closed", camera_id=camera_id, recording_id=index["recording_id"], bytes=file.size_bytes)
         self.tell_waiting()
 
     def _index(self, camera_id: str, file: ClosedFile, sha256: str) -> dict[str, Any]:
+        times = file.started_ms, file.ended_ms
         optional = {
-            "officer_id": file.officer_id or officer_of(self._watch.last, camera_id),
-            "assignment_id": open_order(self._car.state),
+            "officer_id": file.officer_id or self._watch.officer_during(camera_id, *times),
+            "assignment_id": self._watch.orders.during(*times),
             "media_type": file.media_type,
         }
         return {
@@ -67,7 +78,7 @@ class Indexing:
             "ended_ms": file.ended_ms,
             "size_bytes": file.size_bytes,
             "sha256": sha256,
-            "name": file.path.name[-200:],
+            "name": _readable(file.path),
             **{name: value for name, value in optional.items() if value is not None},
         }
 
@@ -77,8 +88,21 @@ class Indexing:
             self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
-        self._car.report_recording(lambda seq, time_ms: Recording(seq=seq, time_ms=time_ms, **entry.index))
-        self._book.set_state(entry.recording_id, TOLD, self._clock_ms())
+        seq = self._car.report_recording(lambda seq, time_ms: Recording(seq=seq, time_ms=time_ms, **entry.index))
+        self._book.set_told(entry.recording_id, seq, self._clock_ms())
+
+    def tell_lost(self, entry: Entry, lost: Literal["spoilt", "missing"]) -> None:
+        """The car can't send it: dispatch is not to wait for it."""
+        self._car.report_recording(lambda seq, time_ms: Recording(seq=seq, time_ms=time_ms, lost=lost, **entry.index))
+
+    def was_heard(self, entry: Entry) -> bool:
+        """Whether the gateway has, or can no longer get, the message that told it."""
+        return self._car.was_heard(entry.told_seq or 0)
+
+
+def _readable(path: Path) -> str:
+    """Its name, as the link carries it: cameras write names in whatever coding."""
+    return os.fsencode(path.name).decode(errors="replace")[-200:]
 
 
 def unchanged(file: ClosedFile | Entry) -> bool:

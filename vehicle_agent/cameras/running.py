@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -23,6 +24,7 @@ from vehicle_agent.cameras.simulated import SimulatedCamera
 from vehicle_agent.cameras.source import CameraSource
 from vehicle_agent.cameras.watching import AskToRecord, Watch
 from vehicle_agent.car import Car
+from vehicle_agent.duties import Duty
 from vehicle_agent.recording_book import RecordingBook
 from vehicle_agent.settings import Settings, read_token
 from vehicle_agent.tus import TusClient
@@ -49,17 +51,20 @@ class Cameras:
         self._car = car
         self._clock_ms = clock_ms
         self._cameras = [*(open_camera(camera) for camera in in_car.camera), *more]
-        self._watch = Watch(self._cameras, car)
+        self._watch = Watch(self._cameras, car, clock_ms)
 
-    async def run(self) -> None:
-        """Until cancelled; at once over for a car without cameras."""
+    def duties(self) -> dict[str, Duty]:
+        """What runs beside the link, each of which may fail alone; none for a car without cameras."""
         if not self._cameras:
-            return
-        async with asyncio.TaskGroup() as group:
-            for camera in self._cameras:
-                group.create_task(self._watch.follow(camera))
-            group.create_task(AskToRecord(self._watch, self._car.state, self._in_car.records_within_s).run())
-            group.create_task(self._keep_files())
+            return {}
+        asking = AskToRecord(self._watch, self._car.state, self._in_car.records_within_s)
+        watched = {f"camera {camera.camera_id}": partial(self._watch.follow, camera) for camera in self._cameras}
+        others: dict[str, Duty] = {
+            "orders for cameras": self._watch.note_orders,
+            "asking cameras": asking.run,
+            "recordings": self._keep_files,
+        }
+        return watched | others
 
     async def _keep_files(self) -> None:
         """A disk that refuses the book stops neither the states of the cameras nor the rest of the agent."""

@@ -6,16 +6,17 @@ import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
+from vehicle_agent.cameras.settings_checks import check_headers, check_name_time, check_time_zone, check_url
 from vehicle_agent.cameras.status_words import STATES, Paths
 from vehicle_agent.errors import SettingsError
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-Word = Annotated[str, Meta(min_length=1, max_length=200)]
+Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+PathText = Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*$")]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 VIDEO_FILES: Final = ("*.mp4", "*.MP4", "*.mov", "*.MOV", "*.avi", "*.AVI", "*.mkv", "*.ts", "*.TS")
 
@@ -29,12 +30,12 @@ class _Camera(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
 class FolderSettings(_Camera, tag="folder", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A dock or dashcam that writes into a folder. `name_time`: strptime pattern of the begin in a file's name."""
 
-    folder: str
+    folder: PathText
     files: tuple[str, ...] = VIDEO_FILES
     rest_s: Seconds = 10.0
-    status_file: str | None = None
+    status_file: PathText | None = None
     stale_s: Seconds = 60.0
-    request_file: str | None = None
+    request_file: PathText | None = None
     name_time: str | None = None
     time_zone: str = "Asia/Taipei"
 
@@ -63,7 +64,7 @@ class UploadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     every_s: Seconds = 10.0
     timeout_s: Seconds = 20.0
     keep_days: Annotated[float, Meta(ge=0)] | None = None
-    ca_file: str | None = None
+    ca_file: PathText | None = None
 
     def networks(self) -> tuple[Network, ...]:
         """The station's networks. Raises ValueError."""
@@ -103,16 +104,15 @@ def _check(settings: CameraSettings) -> None:
                 raise ValueError(
                     f"words of {camera.id!r}: {word} = {state!r} is no state; use {', '.join(sorted(STATES))}"
                 )
+        if isinstance(camera, FolderSettings):
+            check_time_zone(camera.time_zone, f"time_zone of {camera.id!r}")
+            if camera.name_time is not None:
+                check_name_time(camera.name_time, f"name_time of {camera.id!r}")
         if isinstance(camera, HttpSettings):
-            _check_url(camera.url, f"url of {camera.id!r}")
+            check_url(camera.url, f"url of {camera.id!r}")
+            check_headers(camera.header, f"header of {camera.id!r}")
             if camera.record_url is not None:
-                _check_url(camera.record_url, f"record_url of {camera.id!r}")
+                check_url(camera.record_url, f"record_url of {camera.id!r}")
     if settings.uploads is not None:
-        _check_url(settings.uploads.url, "uploads.url")
+        check_url(settings.uploads.url, "uploads.url")
         settings.uploads.networks()
-
-
-def _check_url(url: str, what: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{what} is {url!r}; write http://HOST[:PORT]/… or https://…")

@@ -23,7 +23,8 @@ class CameraReport(Struct, frozen=True, kw_only=True):
 
 class ClosedFile(Struct, frozen=True, kw_only=True):
     """A recording that is complete. Times in epoch ms by the camera's or the file system's clock; `officer_id` None:
-    not said. `size_bytes` and `mtime_ns` tell later whether it is still the same file."""
+    not said. `size_bytes` and `mtime_ns` tell later whether it is still the same file, `device` (st_dev; None: not
+    known) whether what is mounted there is still the same card."""
 
     path: Path
     size_bytes: int
@@ -32,6 +33,7 @@ class ClosedFile(Struct, frozen=True, kw_only=True):
     ended_ms: int
     officer_id: str | None = None
     media_type: str | None = None
+    device: int | None = None
 
 
 class CameraSource(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -46,8 +45,8 @@ def read_status(raw: bytes, paths: Paths, words: Mapping[str, str]) -> CameraRep
         state=state,  # type: ignore[arg-type] # it is one of STATES
         battery_pct=_number(_at(told, paths.battery_pct), 100),
         free_mb=_number(_at(told, paths.free_mb), 1e12) if free_bytes is None else free_bytes / MB,
-        recording_id=_name(_at(told, paths.recording_id)),
-        officer_id=_name(_at(told, paths.officer_id)),
+        recording_id=readable_name(_at(told, paths.recording_id)),
+        officer_id=readable_name(_at(told, paths.officer_id)),
     )
 
 
@@ -63,14 +62,16 @@ def _at(told: Any, path: str) -> Any:
 
 
 def _word(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()[:_NAME_LIMIT]
+    return value[:_NAME_LIMIT] if isinstance(value, str) else msgspec.json.encode(value).decode()[:_NAME_LIMIT]
 
 
 def _number(value: Any, most: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and 0 <= value <= most else None
+    # Compared before it is made a float, which a whole number of 400 digits can't be; NaN falls out here too.
+    return float(value) if 0 <= value <= most else None
 
 
-def _name(value: Any) -> str | None:
+def readable_name(value: Any) -> str | None:
+    """A name that the link carries; None for anything else."""
     return value if isinstance(value, str) and 0 < len(value) <= _NAME_LIMIT and "\0" not in value else None

@@ -1,14 +1,19 @@
-"""What is done with every camera: its changes are reported, and on priority 1 or an SOS it is asked to record."""
+"""What is done with every camera: its changes are reported, and on priority 1 or an SOS it is asked to record.
+
+Who wore it and which order was at work is noted as time goes, for the files that it leaves.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import structlog
 
 from gateway.protocol import Camera, Notice
+from vehicle_agent.cameras.seen import Seen
 from vehicle_agent.cameras.source import CameraReport, CameraSource
 from vehicle_agent.car import Car
 from vehicle_agent.state import FINAL_STEPS, CarState
@@ -25,16 +30,25 @@ _log = structlog.get_logger(__name__)
 class Watch:
     """All cameras of one car. `last`: what each said last."""
 
-    def __init__(self, cameras: Sequence[CameraSource], car: Car) -> None:
+    def __init__(
+        self,
+        cameras: Sequence[CameraSource],
+        car: Car,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
         self.cameras = cameras
         self.last: dict[str, CameraReport] = {}
+        self.orders = Seen()
+        self._officers: dict[str, Seen] = {}
         self._told: dict[str, CameraReport] = {}
         self._car = car
+        self._clock_ms = clock_ms
 
     async def follow(self, camera: CameraSource) -> None:
         """Journals every change that says something new; a battery by steps, so that it doesn't fill the journal."""
         async for report in camera.reports():
             self.last[camera.camera_id] = report
+            self._officers.setdefault(camera.camera_id, Seen()).note(report.officer_id, self._clock_ms())
             before = self._told.get(camera.camera_id)
             if before is None or _differs(before, report):
                 self.tell(camera.camera_id)
@@ -57,6 +71,17 @@ class Watch:
             )
 
         self._car.report_camera(message)
+
+    async def note_orders(self) -> None:
+        """Until cancelled."""
+        while True:
+            self.orders.note(open_order(self._car.state), self._clock_ms())
+            await asyncio.sleep(LOOK_S)
+
+    def officer_during(self, camera_id: str, started_ms: int, ended_ms: int) -> str | None:
+        """Whom the camera named in that time, if it named one."""
+        seen = self._officers.get(camera_id)
+        return None if seen is None else seen.during(started_ms, ended_ms)
 
     def is_recording(self, camera_id: str) -> bool:
         """As it said last."""
@@ -128,8 +153,3 @@ def open_order(state: CarState) -> str | None:
     """The one order that the crew works on; None where there is none, or more than one."""
     at_work: Collection[str] = [o.order.assignment_id for o in state.kept.orders if o.step not in FINAL_STEPS]
     return next(iter(at_work)) if len(at_work) == 1 else None
-
-
-def officer_of(last: Mapping[str, CameraReport], camera_id: str) -> str | None:
-    """Who wears it, as it said last."""
-    return last[camera_id].officer_id if camera_id in last else None

@@ -71,6 +71,7 @@ class OfficerState(View):
     available: bool
     availability_reason: str | None
     sos_active: bool
+    sos_seen: bool = Field(description="A dispatcher has seen the SOS that is on")
     orders: list[dict[str, Any]] = Field(description="`order` frames of the vehicle link, each with its `step`")
     ended: list[dict[str, Any]]
     notices: list[dict[str, Any]]

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from dispatch.api.schemas.basics import NO_NUL, Body, View
 
-RecordingStateName = Literal["in_car", "uploading", "received", "verified", "quarantined", "deleted"]
+RecordingStateName = Literal["in_car", "uploading", "received", "verified", "quarantined", "deleted", "lost"]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=NO_NUL)]
 
 
@@ -44,6 +44,7 @@ class RecordingView(View):
 
 class RecordingList(View):
     items: list[RecordingView]
+    more: bool = Field(description="There are others, older than these")
 
 
 class AccessView(View):

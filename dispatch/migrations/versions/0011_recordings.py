@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=False, comment="the gateway's clock"),
         sa.Column("state", sa.Text(), server_default="in_car", nullable=False),
         sa.Column("upload_id", sa.Uuid(), comment="of the upload that stands; null: none begun"),
+        sa.Column("upload_metadata", sa.Text(), comment="Upload-Metadata as it was given"),
         sa.Column(
             "offset_bytes",
             sa.BigInteger(),
@@ -36,10 +37,14 @@ def upgrade() -> None:
             comment="received and synced to disk",
         ),
         sa.Column("path", sa.Text(), comment="below the recordings folder; null: no file here"),
-        sa.Column("checked_at", sa.DateTime(timezone=True), comment="its hash was compared here"),
+        sa.Column(
+            "checked_at",
+            sa.DateTime(timezone=True),
+            comment="its hash was compared here, or its file looked for in vain",
+        ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), comment="by retention; the index stays"),
         sa.CheckConstraint(
-            "state IN ('in_car','uploading','received','verified','quarantined','deleted')",
+            "state IN ('in_car','uploading','received','verified','quarantined','deleted','lost')",
             name=op.f("ck_recordings_state"),
         ),
         sa.CheckConstraint("offset_bytes BETWEEN 0 AND size_bytes", name=op.f("ck_recordings_offset")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,9 +21,11 @@ from tests.support.cars import WAIT_S, Device, car, fix, gateway_settings, now_m
 
 
 @asynccontextmanager
-async def phones_of(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+async def phones_of(
+    settings: Settings, clock_ms: Callable[[], int] = now_ms
+) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
     """A client of a gateway's phone port, and the address of its vehicle link."""
-    gateway, stop, started = Gateway(settings), asyncio.Event(), asyncio.Event()
+    gateway, stop, started = Gateway(settings, clock_ms), asyncio.Event(), asyncio.Event()
     ports: list[int] = []
 
     def ready(port: int) -> None:
@@ -85,7 +87,8 @@ async def test_every_protocol_ends_in_the_same_fix(
 
 
 async def test_refusals_say_what_to_do(phone: httpx.AsyncClient, device: Device, database: asyncpg.Connection) -> None:
-    """401 without a valid token, whatever else is wrong; 400 for what can't be read; 404, 405, 413; nothing is kept."""
+    """401 without a valid token, whatever else is wrong; 400 where no token can be read, 200 with the reason where it
+    can: an app would send it for ever; 404, 405, 413; nothing is kept."""
     now = now_ms()
     assert (await phone.get("/", params={"lat": 1, "lon": 2})).status_code == 401
     unknown = await phone.get("/", params={**query(device, now), "id": "other", "lat": "x"})
@@ -93,9 +96,13 @@ async def test_refusals_say_what_to_do(phone: httpx.AsyncClient, device: Device,
     assert unknown.headers["WWW-Authenticate"].startswith("Basic")
     assert (await phone.post("/owntracks", json={}, auth=("user", "wrong"))).status_code == 401
     bad = await phone.get("/", params=query(device, now, lat="95"))
-    assert (bad.status_code, bad.text) == (400, "lat: not a number of degrees up to 90\n")
+    assert (bad.status_code, bad.text) == (200, "refused: bad_message: lat: not a number of degrees up to 90\n")
     assert (await phone.post("/", content=b"{nonsense")).status_code == 400
-    assert (await phone.post("/owntracks", content=b"[1", auth=("", device.token))).status_code == 400
+    bearer = {"Authorization": f"Bearer {device.token}"}
+    assert (await phone.post("/", content=b"{nonsense", headers=bearer)).text.startswith("refused: bad_message: ")
+    unreadable = await phone.post("/owntracks", content=b"[1", auth=("", device.token))
+    assert (unreadable.status_code, unreadable.json()) == (200, [])
+    assert (await phone.post("/owntracks", content=b"[1")).status_code == 400
     assert (await phone.put("/", params=query(device, now))).status_code == 405
     assert (await phone.get("/elsewhere")).status_code == 404
     assert (await phone.post("/", content=b"x" * 70_000)).status_code == 413
@@ -228,14 +235,115 @@ async def test_too_fast_is_told_so_and_help_goes_through(database_url: str, nats
         assert (await phone.get("/", params=query(other, now))).status_code == 200
 
 
-async def test_guessing_tokens_costs_more(database_url: str, nats_url: str, device: Device) -> None:
-    """Wrong tokens use up an address's rate quickly; good ones go on where their address has not guessed."""
-    limits = {"phone_address_burst": 100, "phone_address_per_s": 0.01}
+async def test_guesses_are_counted_by_address_and_cost_nobody_else(
+    database_url: str, nats_url: str, device: Device
+) -> None:
+    """Wrong tokens and bodies that can't be read use up the guesses of an address; phones that share it go on."""
+    limits = {"phone_guess_burst": 3, "phone_guess_per_s": 0.01}
     async with phones_of(gateway_settings(database_url, nats_url, phone_port=0, **limits)) as (phone, _):
-        for n in range(40):
+        for n in range(20):
             assert (await phone.get("/", params=query(device, now_ms() - n))).status_code == 200
-        guesses = [await phone.get("/", params={"id": f"guess-{n}"}) for n in range(3)]
-        assert [answer.status_code for answer in guesses] == [401, 401, 429]
+        guesses = [await phone.get("/", params={"id": f"guess-{n}"}) for n in range(2)]
+        guesses += [await phone.post("/", content=b"{broken") for _ in range(2)]
+        guesses.append(await phone.get("/", params={"lat": 1}))
+        assert [answer.status_code for answer in guesses] == [401, 401, 400, 429, 429]
+        assert int(guesses[-1].headers["Retry-After"]) >= 1
+        for n in range(20):
+            assert (await phone.get("/", params=query(device, now_ms() - n))).status_code == 200
+        assert (await phone.get("/", params=query(device, now_ms(), alarm="sos"))).status_code == 200
+
+
+async def test_calls_for_help_have_a_wide_limit_of_their_own(phone: httpx.AsyncClient, device: Device) -> None:
+    """An app gone wild is told to wait; its positions go on."""
+    now = now_ms()
+    calls = [await phone.get("/", params=query(device, now - n, alarm="sos")) for n in range(11)]
+    assert [answer.status_code for answer in calls] == [200] * 10 + [429]
+    assert (await phone.get("/", params=query(device, now + 1))).status_code == 200
+
+
+async def test_an_apps_queue_moves_on_whatever_is_in_it(
+    phone: httpx.AsyncClient, device: Device, database: asyncpg.Connection
+) -> None:
+    """An app drops the head of its queue on 2xx and otherwise sends it again for ever: a heartbeat without a fix and
+    reports that nobody can read must not hold back what stands behind them."""
+    now = now_ms()
+    heartbeat = {"id": device.token, "timestamp": now - 4000, "batt": 81}
+    queue: list[dict[str, Any]] = [
+        query(device, now - 5000),
+        heartbeat,
+        query(device, now - 3000, lat="23,48"),
+        query(device, 12),
+        {"id": device.token, "timestamp": now - 2500, "lat": 23.48},
+        query(device, now + 900_000),
+        query(device, now - 1000),
+    ]
+    held, tries = list(queue), 0
+    while held and tries < 3 * len(queue):
+        tries += 1
+        if (await phone.get("/", params=held[0])).is_success:
+            held.pop(0)
+    assert (held, tries) == ([], len(queue))
+    times = [row["fixed_at"] for row in await database.fetch("SELECT fixed_at FROM fixes ORDER BY fixed_at")]
+    assert times == [at(now - 5000), at(now - 1000)]
+    assert await database.fetchval("SELECT count(*) FROM journals WHERE seen_at > now() - interval '1 minute'") == 1
+
+
+async def test_what_was_refused_is_counted(database_url: str, nats_url: str, device: Device) -> None:
+    """By reason, on the gateway's own page: an operator sees that an app speaks nonsense."""
+    async with phones_of(gateway_settings(database_url, nats_url, phone_port=0)) as (phone, address):
+        await phone.get("/", params=query(device, now_ms(), lat="x"))
+        await phone.get("/", params=query(device, now_ms() + 900_000))
+        page = address.replace("ws://", "http://").replace("/vehicle/v1", "/metrics")
+        text = (await phone.get(page)).text
+    for code in ("bad_message", "clock_ahead"):
+        assert f'patrol_gateway_phone_reports_refused_total{{code="{code}"}} 1.0' in text
+
+
+async def test_a_list_of_reports_is_taken_in_one_request(
+    phone: httpx.AsyncClient, device: Device, database: asyncpg.Connection
+) -> None:
+    """Flat or with coords; the broken one is named, the others are fixes, the call for help is heard."""
+    now = now_ms() // 1000 * 1000
+    flat = {"id": device.token, "lat": 23.48, "lon": 120.45, "speed": 19.4384449}
+    coords = {"latitude": 23.48, "longitude": 120.45, "speed": 10}
+    batch = {"location": [{"timestamp": at(now - n).isoformat(), "coords": coords} for n in (3000, 2000)]}
+    body = [flat | {"timestamp": now // 1000}, flat | {"lat": "?"}, batch, flat | {"timestamp": now, "alarm": "sos"}]
+    answer = await phone.post("/", json=body)
+    assert (answer.status_code, answer.text) == (200, "refused: bad_message: lat: not a number of degrees up to 90\n")
+    rows = await database.fetch("SELECT fixed_at, speed_mps FROM fixes ORDER BY fixed_at")
+    assert [row["fixed_at"] for row in rows] == [at(now - 3000), at(now - 2000), at(now)]
+    assert [row["speed_mps"] for row in rows] == [pytest.approx(10, abs=1e-6)] * 3
+    assert await database.fetchval("SELECT count(*) FROM car_messages WHERE type = 'sos'") == 1
+
+
+async def test_a_second_call_with_the_same_cached_position_is_a_call(
+    database_url: str, nats_url: str, device: Device, database: asyncpg.Connection
+) -> None:
+    """An app hangs the position that it has on its call: a repeat within a minute is its second try, a later one is
+    somebody pressing again, at the time when it came."""
+    ahead_ms = 0
+
+    def clock_ms() -> int:
+        return now_ms() + ahead_ms
+
+    cached = now_ms()
+    settings = gateway_settings(database_url, nats_url, phone_port=0)
+    async with phones_of(settings, clock_ms) as (phone, _):
+        for ahead_ms in (0, 50_000, 70_000, 80_000):  # noqa: B007 - the clock reads it
+            assert (await phone.get("/", params=query(device, cached, alarm="sos"))).status_code == 200
+    rows = await database.fetch("SELECT body, sent_at FROM car_messages WHERE type = 'sos' ORDER BY message_id")
+    assert [json.loads(row["body"]).get("lat") for row in rows] == [23.48, None]
+    assert rows[0]["sent_at"] == at(cached)
+    assert (rows[1]["sent_at"] - rows[0]["sent_at"]).total_seconds() >= 70
+    assert await database.fetchval("SELECT count(*) FROM fixes") == 1
+
+
+async def test_a_head_request_stores_nothing(
+    phone: httpx.AsyncClient, device: Device, database: asyncpg.Connection
+) -> None:
+    """Whoever looks whether the address is there reports no position."""
+    assert (await phone.head("/", params=query(device, now_ms()))).status_code == 405
+    assert await database.fetchval("SELECT count(*) FROM fixes") == 0
 
 
 async def test_nothing_personal_in_the_log(
@@ -271,18 +379,33 @@ async def test_nothing_is_acknowledged_without_the_database(
     assert taken
 
 
-async def test_a_taken_port_is_named_or_left(database_url: str, nats_url: str, database: asyncpg.Connection) -> None:
-    """Asked for by name it must be had; with the fallback the gateway takes another and says which."""
+async def test_a_taken_port_is_named(database_url: str, nats_url: str, database: asyncpg.Connection) -> None:
+    """It must be had, else the gateway does not start: phones look nowhere else."""
     first = gateway_settings(database_url, nats_url, phone_port=0)
     async with phones_of(first) as (phone, _):
         taken = phone.base_url.port
         with pytest.raises(Exception, match="PATROL_PHONE_PORT"):
             async with phones_of(gateway_settings(database_url, nats_url, phone_port=taken)):
                 pass
-        moving = gateway_settings(database_url, nats_url, phone_port=taken, phone_port_fallback=True)
-        async with phones_of(moving) as (other, _):
-            assert other.base_url.port != taken
-            assert (await other.get("/healthz")).text == "alive\n"
+
+
+@pytest.mark.parametrize("by_an_error", [False, True])
+async def test_a_phone_server_that_ends_takes_the_gateway_with_it(
+    database_url: str, nats_url: str, database: asyncpg.Connection, by_an_error: bool
+) -> None:
+    """A gateway that goes on without its phones would be missed by nobody; whoever started it starts it again."""
+    gateway, started = Gateway(gateway_settings(database_url, nats_url, phone_port=0)), asyncio.Event()
+    task = asyncio.create_task(gateway.run(asyncio.Event(), lambda _: started.set()))
+    await started.wait()
+    assert gateway.phones is not None
+    if by_an_error:
+        gateway.phones._task.cancel()
+    else:
+        gateway.phones._server.should_exit = True
+    with pytest.raises(ExceptionGroup, match="unhandled") as caught:
+        async with asyncio.timeout(WAIT_S):
+            await task
+    assert "phones" in str(caught.value.exceptions[0])
 
 
 async def test_a_stopping_gateway_answers_what_it_has_taken(

@@ -23,6 +23,14 @@ def test_a_name_is_made_safe(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
+def test_a_long_name_fits_a_file_system() -> None:
+    """255 bytes, not letters: the unit's name and the file's in one, each in three bytes a letter; its end is kept."""
+    name = export_name(999, "嘉" * 200, f"{'錄' * 200}.mp4")
+    assert len(name.encode()) <= 255
+    assert name.endswith("錄.mp4")
+    assert safe_name(f"{'a' * 200}{'.' * 99}b") == "b"
+
+
 def test_an_export_s_names_differ_by_number() -> None:
     """Two files of one name stand side by side."""
     assert export_name(1, "嘉 101", "a.mp4") == "001_嘉_101_a.mp4"

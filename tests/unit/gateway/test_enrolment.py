@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.callers import Proxies
 from gateway.enrol_protocol import ALPHABET, CODE_LENGTH, SCAN_PREFIX, digest, grouped, tidy
-from gateway.enrolment import ADDRESSES_LIMIT, Guesses, GuessLimits
+from gateway.guesses import ADDRESSES_LIMIT, Guesses, GuessLimits
 
 codes = st.text(st.sampled_from(ALPHABET), min_size=CODE_LENGTH, max_size=CODE_LENGTH)
 
@@ -80,3 +81,44 @@ def test_a_storm_of_addresses_stays_small() -> None:
     clock.now_s += 1e9
     assert guesses.take("10.9.9.9") == 0
     assert len(guesses._by_address) < ADDRESSES_LIMIT
+
+
+def test_what_was_right_gives_no_more_than_there_is() -> None:
+    """A right code whose answer took a while must not leave more guesses than there are at once; among those that share
+    a bucket it is given back to that one."""
+    clock = Clock()
+    guesses = Guesses(GuessLimits(burst_per_address=2, per_address_per_min=60, burst=100, per_min=600), clock)
+    for _ in range(5):
+        assert guesses.take("a") == 0
+        clock.now_s += 10
+        guesses.take("b")
+        guesses.was_right("a")
+    clock.now_s += 0.001
+    assert [guesses.take("a") == 0 for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "caller"),
+    [
+        ("203.0.113.9", [], "203.0.113.9"),
+        ("203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
+        ("127.0.0.1", ["198.51.100.1"], "198.51.100.1"),
+        ("127.0.0.1", ["6.6.6.6, 198.51.100.1:4711"], "198.51.100.1"),
+        ("127.0.0.1", ["6.6.6.6", "198.51.100.1, 10.1.2.3"], "198.51.100.1"),
+        ("::ffff:127.0.0.1", ["[2001:db8:1:2:3::4]:99"], "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:3::4%eth0", [], "2001:db8:1:2::/64"),
+        ("127.0.0.1", ["nonsense"], "127.0.0.1"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("", ["1.2.3.4"], ""),
+    ],
+)
+def test_whom_a_limit_is_counted_against(remote: str, forwarded: list[str], caller: str) -> None:
+    """Whoever connects; behind proxies that are trusted whom they name, and nothing that a caller may write itself."""
+    assert Proxies("127.0.0.1, 10.0.0.0/8").caller(remote, forwarded) == caller
+
+
+def test_which_proxies_are_trusted_is_checked() -> None:
+    """A name is none; a star trusts everybody."""
+    with pytest.raises(ValueError, match=r"proxy\.example"):
+        Proxies("proxy.example.org")
+    assert Proxies("*").caller("203.0.113.9", ["1.2.3.4"]) == "1.2.3.4"

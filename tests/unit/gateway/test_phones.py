@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.parsing import Refusal
-from gateway.phones_limits import Buckets, Rate
-from gateway.phones_osmand import report_from_json, report_from_query, token_in_json, token_in_query
+from gateway.phones_limits import Buckets, Rate, origin
+from gateway.phones_osmand import AT_ONCE_MAX, report_from_query, reports_from_json, token_in_json, token_in_query
 from gateway.phones_owntracks import report_from_owntracks
-from gateway.phones_report import BadReport, Report
+from gateway.phones_report import OLD_MS, BadReport, Place, Report, sos_number
 from gateway.protocol import Fix, RejectedCode, Sos
 
 NOW_MS = 1_790_000_000_000
@@ -26,6 +26,14 @@ def location(**changes: Any) -> dict[str, Any]:
     }
 
 
+def one_from_json(body: Any) -> Report:
+    """The one report of a body."""
+    (report,) = reports_from_json(body, NOW_MS)
+    if isinstance(report, BadReport):
+        raise report
+    return report
+
+
 def owntracks(**changes: Any) -> dict[str, Any]:
     """OwnTracks' JSON."""
     body = {"_type": "location", "tst": 1_789_999_999, "lat": 23.48, "lon": 120.45, "vel": 36, "cog": 90, "acc": 5}
@@ -36,7 +44,7 @@ def test_speeds_are_knots_in_a_query_metres_in_json_and_kilometres_in_owntracks(
     """The same 10 m/s, in each protocol's own unit."""
     said = [
         report_from_query({**QUERY, "speed": "19.4384449"}, NOW_MS),
-        report_from_json(location()),
+        one_from_json(location()),
         report_from_owntracks(owntracks()),
     ]
     for report in said:
@@ -137,8 +145,8 @@ def test_a_phone_without_a_position_moves_nothing(query: dict[str, str]) -> None
     "report",
     [
         report_from_query({**QUERY, "alarm": "SOS"}, NOW_MS),
-        report_from_json(location(extras={"alarm": "sos"})),
-        report_from_json(location(alarm="sos")),
+        one_from_json(location(extras={"alarm": "sos"})),
+        one_from_json(location(alarm="sos")),
     ],
 )
 def test_a_call_for_help_carries_the_place(report: Report) -> None:
@@ -153,7 +161,7 @@ def test_a_call_for_help_carries_the_place(report: Report) -> None:
 def test_a_call_for_help_needs_no_place() -> None:
     """Neither in a query nor in JSON."""
     query = {"id": "t", "timestamp": "1789999999", "alarm": "sos"}
-    for report in (report_from_query(query, NOW_MS), report_from_json(location(coords=None, alarm="sos"))):
+    for report in (report_from_query(query, NOW_MS), one_from_json(location(coords=None, alarm="sos"))):
         (sos,) = report.entries(NOW_MS)
         assert isinstance(sos, Sos)
         assert (sos.active, sos.lat) == (True, None)
@@ -178,13 +186,99 @@ def test_other_words_of_owntracks_are_taken_and_forgotten() -> None:
         report_from_owntracks({"_type": "encrypted", "data": "…"})
 
 
-@pytest.mark.parametrize("body", [None, [], "x", {}, {"location": 1}, {"location": {"timestamp": "2026-09-21T00:00Z"}}])
+@pytest.mark.parametrize("body", [None, "x", 1, {}, {"location": 1, "coords": 2}, {"location": {"coords": {}}}, [[]]])
 def test_a_body_of_another_shape_is_refused(body: Any) -> None:
     """With a sentence, never with a crash."""
     with pytest.raises(BadReport):
-        report_from_json(body)
+        one_from_json(body)
     with pytest.raises(BadReport):
         report_from_owntracks(body)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        report_from_query({"id": "t", "timestamp": "1789999999", "batt": "80"}, NOW_MS),
+        report_from_query({"id": "t", "timestamp": "1789999999", "lat": "", "lon": ""}, NOW_MS),
+        one_from_json(location(coords=None, timestamp=1_789_999_999)),
+        one_from_json({"id": "t", "timestamp": 1_789_999_999}),
+        report_from_owntracks({"_type": "location", "tst": 1_789_999_999, "batt": 80}),
+    ],
+)
+def test_a_phone_that_only_says_that_it_lives_is_understood(report: Report) -> None:
+    """An app's heartbeat without a fix is no fault: no place, and nothing moves."""
+    assert report == Report(1_789_999_999_000, None)
+    assert report.entries(NOW_MS) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"lat": ""}, {"lat": "23,4"}, {"lon": "x"}, {"timestamp": "0"}, {"timestamp": "soon"}, {"valid": "false"}],
+)
+def test_a_call_for_help_goes_through_whatever_is_wrong_beside_it(wrong: dict[str, str]) -> None:
+    """Without a place where that can't be read, at the server's time where the time can't."""
+    report = report_from_query({**QUERY, **wrong, "alarm": "sos"}, NOW_MS)
+    assert report.sos
+    assert report.time_ms == (NOW_MS if "timestamp" in wrong else 1_789_999_999_000)
+    assert report.place == (Place(23.48, 120.45) if "timestamp" in wrong else None)
+
+
+def test_a_call_for_help_in_json_goes_through_as_well() -> None:
+    """Its coordinates empty or no object at all, its time unreadable, the word beside or inside the location."""
+    wrong: list[dict[str, Any]] = [{"coords": {}}, {"coords": {"latitude": "x"}}, {"coords": 1}, {"timestamp": []}]
+    for changes in wrong:
+        assert one_from_json(location(extras={"alarm": "general,sos"}, **changes)).sos
+    assert one_from_json({**location(coords={"latitude": 1}), "alarm": "SOS"}).sos
+
+
+def test_lists_of_reports_are_read_each_by_its_shape() -> None:
+    """Flat ones in knots, those with coords in m/s, alone or under `location`; a broken one holds up none."""
+    flat = {"id": "t", "lat": 23.48, "lon": 120.45, "timestamp": 1_789_999_999, "speed": 19.4384449, "alarm": "sos"}
+    inner = location()["location"]
+    body = [flat, {"lat": 95, "lon": 1}, location(), {"device_id": "t", "location": [inner, "x", inner]}, 7]
+    read = reports_from_json(body, NOW_MS)
+    assert [isinstance(report, Report) for report in read] == [True, False, True, True, False, True, False]
+    for report in read:
+        if isinstance(report, Report):
+            assert report.place is not None
+            assert report.place.speed_mps == pytest.approx(10, abs=1e-6)
+    assert isinstance(read[0], Report)
+    assert read[0].sos
+    assert token_in_json(body) == "t"
+    assert token_in_json([{"lat": 1}, {"deviceid": "u"}]) == "u"
+    assert reports_from_json([], NOW_MS) == []
+
+
+def test_a_list_has_its_limit_and_calls_for_help_have_none() -> None:
+    """What is beyond it is refused by name; a call for help is heard wherever it stands."""
+    item = {"lat": 23.48, "lon": 120.45, "timestamp": 1_789_999_999}
+    read = reports_from_json([item] * (AT_ONCE_MAX + 2) + [{**item, "alarm": "sos"}], NOW_MS)
+    assert [isinstance(report, Report) for report in read] == [True] * AT_ONCE_MAX + [False, False, True]
+
+
+def test_an_old_position_under_a_call_for_help_is_no_time_and_no_place_of_it() -> None:
+    """The app had kept it: pressed when it came, and the unit's newest position serves; the fix has its own time."""
+    fix, sos = Report(NOW_MS - OLD_MS - 1, Place(23.48, 120.45), sos=True).entries(NOW_MS)
+    assert isinstance(fix, Fix)
+    assert isinstance(sos, Sos)
+    assert (fix.time_ms, sos.time_ms, sos.lat) == (NOW_MS - OLD_MS - 1, NOW_MS, None)
+
+
+def test_calls_for_help_are_numbered_by_the_server() -> None:
+    """Two with one cached position are two, also in the same millisecond, and no number is that of a fix."""
+    first = sos_number(NOW_MS)
+    second = sos_number(NOW_MS, first)
+    report = Report(NOW_MS, Place(23.48, 120.45), sos=True)
+    numbers = {entry.seq for number in (first, second) for entry in report.entries(NOW_MS, number)}
+    assert len(numbers) == 3
+    assert sos_number(NOW_MS + 1, first) == second
+
+
+def test_an_address_of_ipv6_counts_by_its_network() -> None:
+    """A host has all of the addresses of a /64 to itself; one of IPv4 is one."""
+    assert origin("2001:db8::1") == origin("2001:db8::ffff:2") != origin("2001:db8:0:1::1")
+    assert origin("::ffff:192.0.2.1") == origin("192.0.2.1") == "192.0.2.1"
+    assert origin("unix") == "unix"
 
 
 def test_buckets_refill_and_forget() -> None:
@@ -192,7 +286,8 @@ def test_buckets_refill_and_forget() -> None:
     buckets = Buckets(Rate(burst=2, per_s=1), kept=3)
     assert [buckets.wait_s("a", 0) for _ in range(3)] == [0, 0, 1]
     assert buckets.wait_s("a", 1) == 0
-    buckets.charge("b", 1, 40)
+    assert buckets.wait_s("b", 1, 40) == 0  # more than a bucket holds is a bucket, else it could never be had
+    assert buckets.is_empty("b", 1)
     assert buckets.wait_s("b", 1) == 1
     for name in "cdefg":
         assert buckets.wait_s(name, 2) == 0

@@ -103,3 +103,39 @@ def test_what_is_no_gzip_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(MapError, match="no gzip"):
         kept.refresh(Server(b"<html>sign in</html>", '"3"').ask)
     assert kept.read() is None
+
+
+def test_a_piece_is_written_once(tmp_path: Path) -> None:
+    """Pieces are added to the half file, which is never written anew: a card wears, and a map has hundreds of them."""
+    kept = BaseMap(tmp_path / "journal")
+    server = Server(FIRST, '"1"')
+    half = tmp_path / "journal.streets.part"
+    files = set[int]()
+
+    def ask(headers: dict[str, str]) -> Answer:
+        if half.exists():
+            files.add(half.stat().st_ino)
+        return server.ask(headers)
+
+    kept.refresh(ask)
+    assert len(server.asked) > 2
+    assert len(files) == 1
+    assert not half.exists()
+
+
+def test_a_spoilt_half_is_thrown_away(tmp_path: Path) -> None:
+    """A power cut left zeros in the half file: the whole is not taken, and the next look begins anew."""
+    kept = BaseMap(tmp_path / "journal")
+    server = Server(FIRST, '"1"')
+    server.fails_at = 2 * PIECE_BYTES
+    with pytest.raises(MapError):
+        kept.refresh(server.ask)
+    half = tmp_path / "journal.streets.part"
+    raw = half.read_bytes()
+    half.write_bytes(raw[:-4096] + bytes(4096))
+    server.fails_at = None
+    with pytest.raises(MapError, match="no gzip"):
+        kept.refresh(server.ask)
+    assert kept.read() is None
+    assert kept.refresh(server.ask)
+    assert kept.read() == ('"1"', FIRST)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.protocol import TIME_MAX_MS, Fix, Status, Step
+from gateway.protocol import TIME_MAX_MS, Camera, Fix, Status, Step
 from tests.unit.vehicle_agent.parts import LIMIT_BYTES, fix
 from vehicle_agent.clocks import Clocks
 from vehicle_agent.journal import Journal
@@ -82,7 +82,7 @@ def test_a_right_clock_is_left_alone(tmp_path: Path) -> None:
     world.fixes(late_ms=900)
     world.welcome(way_ms=1500)
     assert world.clocks.now_ms() == world.true_ms
-    assert "clock_ms" not in world.held(world.press())
+    assert not {"clock_ms", "time_unsure"} & world.held(world.press()).keys()
     assert world.journal.troubles.codes() == []
 
 
@@ -117,10 +117,11 @@ def test_a_clock_that_jumps(world: World, jump_ms: int) -> None:
     assert "clock_ms" not in world.held(world.press())
 
 
-def test_a_press_before_any_reference_is_put_right_before_it_leaves(tmp_path: Path) -> None:
-    """Booted in 1970 without a network: what was pressed then has its true time once the server was heard, a press
-    that was right stays, and so does its order."""
-    world = World(tmp_path, -TRUE_MS + 10_000)
+@pytest.mark.parametrize("boot_ms", [10_000, -5_000_000, 0])
+def test_a_press_before_any_reference_is_put_right_before_it_leaves(tmp_path: Path, boot_ms: int) -> None:
+    """Booted in 1970, or before it, without a network: what was pressed then has its true time once the server was
+    heard, and so does its order."""
+    world = World(tmp_path, -TRUE_MS + boot_ms)
     first, first_ms = world.press(), world.true_ms
     world.pass_ms(600_000)
     second, second_ms = world.press(), world.true_ms
@@ -141,11 +142,13 @@ def test_it_is_put_right_even_when_the_agent_was_killed_meanwhile(world: World) 
     world.clocks = world.start_agent()
     world.welcome()
     assert near(world.held(seq)["time_ms"], true_ms)
+    assert "time_unsure" not in world.held(seq)
     world.clocks = world.start_agent("start-2")
     lost = world.press()
     world.clocks = world.start_agent("start-3")
     world.welcome()
     assert near(world.held(lost)["time_ms"], world.true_ms + 3 * HOUR_MS, 60_000)
+    assert world.held(lost)["time_unsure"] is True
 
 
 def test_gnss_alone_is_checked_against_the_server_before_anything_leaves(tmp_path: Path) -> None:
@@ -209,3 +212,86 @@ def test_a_fix_keeps_the_receiver_s_time(world: World) -> None:
     seq = world.journal.append(fix)
     (row,) = world.journal.after(seq - 1, 1)
     assert msgspec.json.decode(row.body, type=Fix) == fix(seq)
+
+
+def test_a_right_clock_before_the_first_welcome_is_confirmed_by_it(tmp_path: Path) -> None:
+    """Until then the message says that nobody knows; then it is as if there had been no doubt."""
+    world = World(tmp_path)
+    seq, true_ms = world.press(), world.true_ms
+    assert world.held(seq)["time_unsure"] is True
+    world.welcome()
+    assert (world.held(seq)["time_ms"], world.held(seq).keys() & {"time_unsure", "clock_ms"}) == (true_ms, set())
+
+
+def test_a_night_of_camera_states_pushes_out_no_press(world: World) -> None:
+    """Thousands before the first welcome: each costs one small note, the presses all get their times, and so do the
+    newest states; the older ones stay marked. All of it is written in one go."""
+    world.journal._database.execute("PRAGMA synchronous = OFF")
+    presses = {world.press(): world.true_ms for _ in range(3)}
+    largest = 0
+    remember = world.journal.remember
+
+    def measured(key: str, value: bytes) -> None:
+        nonlocal largest
+        largest = max(largest, len(value))
+        remember(key, value)
+
+    world.journal.remember = measured  # type: ignore[method-assign]
+    for _ in range(1_200):
+        world.pass_ms(1_000)
+        state = Camera(seq=1, time_ms=world.clocks.now_ms(), camera_id="c", state="recording")
+        world.journal.append(lambda seq, state=state: msgspec.structs.replace(state, seq=seq))  # type: ignore[misc]
+    for _ in range(120):
+        world.pass_ms(1_000)
+        presses[world.press()] = world.true_ms
+    assert largest < 20_000
+    statements: list[str] = []
+    world.journal._database.set_trace_callback(statements.append)
+    world.welcome()
+    world.journal._database.set_trace_callback(None)
+    assert sum(text.startswith("BEGIN") for text in statements) <= 3
+    rows = [msgspec.json.decode(row.body) for row in world.journal.after(0, 5_000)]
+    steps = [row for row in rows if row["type"] == "status"]
+    assert all(near(row["time_ms"], presses[row["seq"]]) and "time_unsure" not in row for row in steps)
+    assert len(steps) == 123
+    states = [row for row in rows if row["type"] == "camera"]
+    sure = [row for row in states if "time_unsure" not in row]
+    assert 400 <= len(sure) <= 500
+    assert states[-1] in sure
+    world.clocks = world.start_agent()
+    assert world.clocks._unsure.all() == []
+
+
+def test_what_the_disk_refuses_to_put_right_is_sent_right_and_tried_again(world: World) -> None:
+    """The welcome comes while the disk is full: the right time leaves the car, and what is noted stays noted, so that
+    a kill does not bring the wrong one back."""
+    seq, true_ms = world.press(), world.true_ms
+    world.journal._database.execute("PRAGMA query_only = 1")
+    world.welcome()
+    assert near(world.held(seq)["time_ms"], true_ms)
+    world.journal._database.close()
+    world.journal = Journal(world.journal._path, LIMIT_BYTES)
+    assert not near(world.held(seq)["time_ms"], true_ms)
+    world.clocks = world.start_agent()
+    world.welcome()
+    assert near(world.held(seq)["time_ms"], true_ms)
+    assert "time_unsure" not in world.held(seq)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_press_held_back_over_the_first_welcome_and_a_jump(world: World, killed: bool) -> None:
+    """Pressed by a clock 3 h ahead, the welcome came, the clock was set a day back, the agent perhaps killed; then the
+    press gets its number: and its true time."""
+    pressed_ms, true_ms = world.clocks.now_ms(), world.true_ms
+    world.clocks.mark(Status(seq=0, time_ms=pressed_ms, assignment_id="a", status=Step.EN_ROUTE))
+    world.pass_ms(1_000)
+    world.welcome()
+    world.raw_off_ms = -24 * HOUR_MS
+    if killed:
+        world.clocks = world.start_agent()
+    seq = world.press(pressed_ms)
+    if killed:
+        world.welcome()
+    held = world.held(seq)
+    assert near(held["time_ms"], true_ms)
+    assert "time_unsure" not in held

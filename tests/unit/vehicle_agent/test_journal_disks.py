@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.unit.vehicle_agent.parts import LIMIT_BYTES, fill, status
-from vehicle_agent import journal_file
 from vehicle_agent.journal import Journal
+from vehicle_agent.journal_file import Row, Transaction, put_rows
 from vehicle_agent.troubles import TroubleCode
 
 __all__ = ["small_disk"]
@@ -120,7 +121,7 @@ def test_a_disk_that_turns_read_only(tmp_path: Path) -> None:
 
 def test_what_memory_cannot_hold_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where positions had to go, the trouble says so until all the rest is sent; steps never go."""
-    monkeypatch.setattr("vehicle_agent.journal._MEMORY_LIMIT_ROWS", 100)
+    monkeypatch.setattr("vehicle_agent.journal_rows._MEMORY_LIMIT_ROWS", 100)
     journal = Journal(tmp_path / "j", LIMIT)
     journal._database.execute("PRAGMA query_only = 1")
     steps = fill(journal, 5, status)
@@ -153,33 +154,155 @@ def test_a_damaged_journal_is_said_and_kept_under_a_date(tmp_path: Path) -> None
     again.close()
 
 
-def test_a_big_journal_that_was_closed_is_not_read_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After an orderly end a big file opens unread, damage in it being found on use; after a kill it is read through;
-    a small one always is."""
+def test_a_big_journal_is_read_through_at_each_start(tmp_path: Path) -> None:
+    """Damage in a note of a file of 24 MB that was closed in order is found at the next start, and set aside once."""
     path = tmp_path / "j"
-
-    def damaged(closed: bool, big_pages: int) -> list[str]:
-        for file in tmp_path.glob("j*"):
-            file.unlink()
-        monkeypatch.setattr(journal_file, "_BIG_PAGES", big_pages)
-        if closed:
-            journal = Journal(path, LIMIT_BYTES)
-            fill(journal, 2000)
-            journal.close()
-        else:
-            left_by_a_kill(path, lambda journal: fill(journal, 2000))
-        # A damaged page somewhere in the middle of the file.
-        with path.open("r+b") as raw:
-            raw.seek(4096 * 12)
-            raw.write(b"\xff" * 4096)
-        path.with_name("j-wal").unlink(missing_ok=True)
+    journal = Journal(path, LIMIT_BYTES)
+    journal.remember("state", b"U" * 9000)
+    pad = b"x" * 3000
+    rows = [Row(seq, "fix", b'{"type":"fix","seq":%d,"pad":"%s"}' % (seq, pad)) for seq in range(1, 6001)]
+    with Transaction(journal._database):
+        put_rows(journal._database, rows)
+    journal.forget(6000)
+    journal.close()
+    raw = bytearray(path.read_bytes())
+    assert len(raw) > 16_000_000
+    for page in range(0, len(raw), 4096):
+        if raw[page + 100 : page + 200] == b"U" * 100:
+            raw[page : page + 4] = b"\xff" * 4
+    path.write_bytes(raw)
+    for codes in (["journal_damaged"], []):
         again = Journal(path, LIMIT_BYTES)
-        codes = again.troubles.codes()
-        seqs(again)
-        assert again.troubles.codes() == ["journal_damaged"]
+        assert again.recall("state") is None
+        assert again.troubles.codes() == codes
+        assert again.append(status) > 6000
         again.close()
-        return codes
 
-    assert damaged(closed=True, big_pages=10) == []
-    assert damaged(closed=True, big_pages=10_000) == ["journal_damaged"]
-    assert damaged(closed=False, big_pages=10) == ["journal_damaged"]
+
+def rot(journal: Journal, path: Path, first_page: int) -> None:
+    """The rest of the file is destroyed under the running agent."""
+    # SQLite must go to the file again, not to what it remembers.
+    journal._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    journal._database.execute("PRAGMA cache_size = 1")
+    journal._database.execute("PRAGMA shrink_memory")
+    with path.open("r+b") as file:
+        file.seek(4096 * first_page)
+        file.write(b"\xff" * (path.stat().st_size - 4096 * first_page))
+
+
+def test_notes_outlive_a_damaged_journal(tmp_path: Path) -> None:
+    """What the agent noted is saved out of a damaged file at the start, but for the boot's name; where the file rots
+    under it, what it has in memory is written into the new one."""
+    path = tmp_path / "j"
+    journal = Journal(path, LIMIT_BYTES)
+    fill(journal, 2000)
+    for key in ("state", "presses"):
+        journal.remember(key, key.encode())
+    journal.close()
+    with path.open("r+b") as file:
+        file.seek(4096 * 12)
+        file.write(b"\xff" * 4096)
+    again = Journal(path, LIMIT_BYTES)
+    assert again.boot != journal.boot
+    assert [again.recall(key) for key in ("state", "presses")] == [b"state", b"presses"]
+    again.remember("state", b"newer")
+    rot(again, path, 2)
+    assert again.append(status) == 2001
+    assert [again.recall(key) for key in ("state", "presses")] == [b"newer", b"presses"]
+    again.close()
+    last = Journal(path, LIMIT_BYTES)
+    assert [last.recall(key) for key in ("state", "presses")] == [b"newer", b"presses"]
+    last.close()
+
+
+def test_a_note_on_a_rotten_page_does_not_end_the_agent(tmp_path: Path) -> None:
+    """Asked for while the file rots: no note, a new file, and on."""
+    path = tmp_path / "j"
+    journal = Journal(path, LIMIT_BYTES)
+    journal._database.execute("INSERT INTO notes (key, value) VALUES ('big', ?)", (b"U" * 20_000,))
+    fill(journal, 500)
+    rot(journal, path, 2)
+    assert journal.recall("big") is None
+    assert journal.troubles.codes() == ["journal_damaged"]
+    assert journal.append(status) > 0
+    journal.close()
+
+
+@pytest.mark.parametrize("boot", [b"\xff" * 36, b"0b9dc4a9m7e0f-4f6e-8d9c-0a1b2c3d4e5f", b"", b"{}"])
+def test_a_boot_with_a_flipped_bit_is_replaced(tmp_path: Path, boot: bytes) -> None:
+    """The gateway would refuse a name that is no UUID for ever: a new one, and all that waits goes on under it."""
+    path = tmp_path / "j"
+    journal = Journal(path, LIMIT_BYTES)
+    fill(journal, 3)
+    journal.remember("boot", boot)
+    journal.close()
+    again = Journal(path, LIMIT_BYTES)
+    assert uuid.UUID(again.boot).version == 4
+    assert seqs(again) == [1, 2, 3]
+    again.close()
+
+
+def test_messages_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    """Each once, however often it is come across, whatever part of it was hit; the others are sent."""
+    path = tmp_path / "j"
+    journal = Journal(path, LIMIT_BYTES)
+    fill(journal, 10)
+    journal._database.execute("UPDATE messages SET body = x'7b22' WHERE seq = 2")
+    journal._database.execute("UPDATE messages SET kind = CAST(x'ff66' AS TEXT) WHERE seq = 5")
+    for _ in range(2):
+        assert seqs(journal) == [1, 3, 4, 6, 7, 8, 9, 10]
+        (trouble,) = journal.troubles.as_json()
+        assert (trouble["code"], trouble["detail"]) == ("journal_damaged", "2 messages unreadable")
+    journal.close()
+
+
+def test_looking_at_a_refused_message_hands_nothing_out(tmp_path: Path) -> None:
+    """A `rejected` for a number that never left the car must not count as if it had."""
+    journal = Journal(tmp_path / "j", LIMIT_BYTES)
+    fill(journal, 5)
+    journal.after(0, 2)
+    dropped = journal.drop(4)
+    assert dropped is not None
+    assert (dropped.seq, journal.handed_out) == (4, 2)
+    journal.close()
+
+
+def test_a_disk_that_refuses_is_asked_with_one_message(tmp_path: Path) -> None:
+    """Not with all that waits, again and again."""
+    journal = Journal(tmp_path / "j", LIMIT)
+    journal._database.execute("PRAGMA query_only = 1")
+    fill(journal, 300)
+    asked: list[int] = []
+    write = journal._write
+
+    def counted(count: int) -> None:
+        asked.append(count)
+        write(count)
+
+    journal._write = counted  # type: ignore[method-assign]
+    fill(journal, 2)
+    assert asked == [1, 1]
+    journal._database.execute("PRAGMA query_only = 0")
+    journal.mend()
+    assert asked == [1, 1, 1, 301]
+    assert seqs(journal) == list(range(1, 303))
+    journal.close()
+
+
+def test_a_change_that_the_disk_refuses_is_sent_all_the_same(tmp_path: Path) -> None:
+    """Handed out as changed from the first moment, written when the disk takes it."""
+    path = tmp_path / "j"
+    journal = Journal(path, LIMIT)
+    fill(journal, 3, status)
+    journal._database.execute("PRAGMA query_only = 1")
+    journal.append(status)
+    changes = {seq: lambda body: body.replace(b"en_route", b"declined") for seq in (2, 4, 9)}
+    assert not journal.amend(changes)
+    assert [b"declined" in row.body for row in journal.after(0, 9)] == [False, True, False, True]
+    journal._database.execute("PRAGMA query_only = 0")
+    journal.mend()
+    assert journal.amend(changes)
+    journal.close()
+    again = Journal(path, LIMIT)
+    assert [b"declined" in row.body for row in again.after(0, 9)] == [False, True, False, True]
+    again.close()

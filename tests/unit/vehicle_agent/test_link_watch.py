@@ -51,6 +51,26 @@ def test_a_lost_link_at_work_is_said_after_a_minute_and_again_every_five(car: Pa
     assert warned(car, watch, 61) == [61]
 
 
+def test_a_warning_before_the_first_minute_tells_seconds(car: Parts) -> None:
+    """The usual one comes after 20 s, and says so."""
+    watch = LinkWatch(car.state, car.clock.s, 20)
+    assert warned(car, watch, 25) == [21]
+    (notice,) = car.state.notices.as_json()
+    assert "已 20 秒" in notice["text"]
+
+
+def test_what_is_kept_in_memory_alone_is_not_called_stored(car: Parts) -> None:
+    """While the disk takes nothing the crew must not turn the computer off."""
+    watch = LinkWatch(car.state, car.clock.s, 60)
+    warned(car, watch, 62)
+    car.state.troubles.report("journal_memory")
+    warned(car, watch, 300)
+    first, second = (notice["text"] for notice in car.state.notices.as_json())
+    assert "都已存著" in first
+    assert "都已存著" not in second
+    assert "不要關機" in second
+
+
 def test_without_work_nobody_is_warned(car: Parts) -> None:
     """An order that is cleared, though the gateway does not know yet, is no work."""
     watch = LinkWatch(car.state, car.clock.s, 60)

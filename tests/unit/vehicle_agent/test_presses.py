@@ -153,5 +153,17 @@ def test_a_note_of_another_version_is_passed_over(car: Parts) -> None:
 def test_only_the_newest_are_kept(car: Parts) -> None:
     """A year of presses needs no more room than a day."""
     for _ in range(40):
-        car.car.set_available(True)
+        car.state.presses.acknowledged(car.car.set_available(True))
     assert len(shown(car)) == 30
+
+
+def test_what_waits_is_kept_beyond_that(car: Parts) -> None:
+    """A call for help that no link has taken yet still says so after forty more presses, then goes."""
+    first = car.car.sos(True)
+    for _ in range(40):
+        last = car.car.set_available(True)
+    assert [press["phase"] for press in shown(car) if press["kind"] == "sos"] == ["queued"]
+    car.state.presses.acknowledged(first)
+    car.state.presses.acknowledged(last)
+    car.state.presses.acknowledged(car.car.set_available(True))
+    assert [press["kind"] for press in shown(car)] == ["availability"] * 30

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import heapq
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.vehicle_agent.parts import Clock
+from tests.unit.vehicle_agent.parts import Clock, parts
+from vehicle_agent.clocks import Clocks
+from vehicle_agent.health import HealthReports
 from vehicle_agent.leaps import LEAP_MPS, distance_m
 from vehicle_agent.receiver import Position
 from vehicle_agent.receiver_settings import Reception, gnss_source
@@ -95,3 +99,28 @@ def test_a_date_that_cannot_be_is_no_fix() -> None:
     made.hear(0, Position(time_ms=START_MS - PERIOD_MS // 2, lat=23.48, lon=120.45))
     assert told == [None]
     assert list(troubles) == ["week_rollover"]
+
+
+def test_a_second_receiver_that_stands_in_is_told(tmp_path: Path) -> None:
+    """The car drives well, and nobody would mend the first before the second fails too: crew and server hear of it
+    after a minute, and that it is over when the first takes over again."""
+    car = parts(tmp_path / "journal")
+    troubles = car.state.troubles
+    sources = (gnss_source("tcp:127.0.0.1:1"), gnss_source("tcp:127.0.0.1:2"))
+    made = Receivers(Reception(sources), lambda: None, troubles.report, troubles.clear, car.clock.s)
+    clocks = Clocks(car.journal, car.clock.ms, car.clock.ms)
+    health = HealthReports(car.journal, car.state, clocks, car.clock.s, lambda _urgent: None)
+    said: list[tuple[int, list[str]]] = []
+    for second in range(150):
+        car.clock.pass_s(1)
+        for index in (0, 1):
+            if index == 1 or second > 100:
+                made.hear(index, Position(time_ms=START_MS + second * 1000, lat=23.48, lon=120.45))
+        made._troubles.check(car.clock.s(), answering=True, without=made.stood_in_for())
+        health.look()
+        rows = [msgspec.json.decode(row.body) for row in car.journal.after(0, 100)]
+        if rows and (not said or said[-1][1] != rows[-1]["troubles"]):
+            said.append((second, rows[-1]["troubles"]))
+    assert [codes for _, codes in said] == [["receiver_spare"], []]
+    assert 60 < said[0][0] < 70
+    car.journal.close()

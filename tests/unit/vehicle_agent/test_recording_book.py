@@ -8,11 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from gateway.protocol import Order
-from tests.unit.vehicle_agent.by_the_book import order
 from tests.unit.vehicle_agent.camera_parts import beside, camera_of, soon, told
 from tests.unit.vehicle_agent.parts import Parts, parts
 from vehicle_agent.cameras.indexing import Indexing
@@ -37,13 +34,14 @@ def folder(tmp_path: Path) -> Path:
 
 async def test_a_closed_file_is_indexed_once_over_restarts(car: Parts, folder: Path, tmp_path: Path) -> None:
     """With its SHA-256 and the one order at work; a second run tells nothing again; a lost book makes the same id."""
-    car.state.take_order(order_of("a1", priority=2))
     content = os.urandom(3_000_000)
     (folder / "a.mp4").write_bytes(content)
 
     async def run(book: RecordingBook, until: Callable[[], Any]) -> None:
         camera = camera_of(folder)
-        indexing = Indexing(book, car.car, Watch([camera], car.car), car.clock.ms)
+        watch = Watch([camera], car.car)
+        watch.orders.note("a1", (folder / "a.mp4").stat().st_mtime_ns // 1_000_000)
+        indexing = Indexing(book, car.car, watch, car.clock.ms)
         await beside(indexing.follow(camera), until=soon(until))
 
     book = RecordingBook(tmp_path / "book")
@@ -76,10 +74,3 @@ def test_what_was_hashed_and_not_told_is_told_after_a_kill(car: Parts, tmp_path:
     assert [message["recording_id"] for message in told(car, "recording")] == ["r1"]
     assert [entry.state for entry in book.in_state(HASHED, TOLD)] == [TOLD]
     book.close()
-
-
-def order_of(assignment_id: str, priority: int) -> Order:
-    """An order of this priority."""
-    made = msgspec.to_builtins(msgspec.convert(order(assignment_id), Order))
-    made["incident"]["priority"] = priority
-    return msgspec.convert(made, Order)

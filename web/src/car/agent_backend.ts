@@ -26,11 +26,13 @@ export class AgentBackend implements CarBackend {
   watch(listen: (state: CarState | null, alive: boolean) => void): () => void {
     let last: CarState | null = null;
     let heard_ms = 0;
+    let heard = 0;
     let source: EventSource | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let ended = false;
     const hear = (state: CarState) => {
       heard_ms = performance.now();
+      heard += 1;
       last = state;
       listen(state, true);
     };
@@ -40,9 +42,12 @@ export class AgentBackend implements CarBackend {
     };
     const look = async () => {
       if (performance.now() - heard_ms > SILENCE_MS || source?.readyState !== EventSource.OPEN) {
+        const before = heard;
         try {
           const answer = await answered('/api/state');
-          if (answer.ok && !ended) hear((await answer.json()) as CarState);
+          const state = answer.ok ? ((await answer.json()) as CarState) : null;
+          // What the stream said meanwhile is newer than this answer.
+          if (state && !ended && heard === before) hear(state);
           // A browser gives a stream up for good after some answers; the agent is back, so ask for a new one.
           if (source?.readyState === EventSource.CLOSED) open();
         } catch {

@@ -56,6 +56,8 @@ export interface Notice {
   level: 'info' | 'warning' | 'alarm';
   at_ms: number;
   read: boolean;
+  /** What it is, where the screen has words of its own for it: `sos_acknowledged`, `sos_resolved`. */
+  code?: string | null;
 }
 
 export interface Rejected {
@@ -121,6 +123,8 @@ export interface CarState {
   /** Why out of service: one of REASONS_AWAY, or free text. */
   availability_reason?: string | null;
   sos_active: boolean;
+  /** A dispatcher has seen the SOS that is on. */
+  sos_seen?: boolean;
   /** Open ones and those that the crew finished and the server has not ended yet. */
   orders: Order[];
   ended: Ended[];
@@ -165,6 +169,7 @@ export interface CarBackend {
   step(press: StepPress): Promise<void>;
   undo(press_id: string): Promise<void>;
   setAvailable(available: boolean, reason?: string): Promise<void>;
+  /** True again while it is on calls again, and harms nothing. */
   sos(active: boolean): Promise<void>;
   markRead(notice_id: string): Promise<void>;
   /** 我沒事, on a priority 1 scene. */

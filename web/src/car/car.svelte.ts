@@ -3,6 +3,8 @@ import { PressFailed, type CarBackend, type CarState } from './backend';
 import { serverNow } from './reading';
 
 const TICK_MS = 500;
+/** So soon after the picture changed, a click was meant for what stood there before: a glove bounces. */
+export const DEAD_MS = 700;
 
 export class Car {
   state = $state.raw<CarState | null>(null);
@@ -12,6 +14,11 @@ export class Car {
   failure = $state.raw<PressFailed | null>(null);
   /** A press is on its way to the backend: its button must not be pressed twice. */
   busy = $state(false);
+  /** SOS is held down: nothing may open over it. */
+  holding = $state(false);
+  /** Clicks are not taken just now. */
+  dead = $state(false);
+  private dead_timer: ReturnType<typeof setTimeout> | undefined;
   private since_ms = $state(0);
   private heard_ms = 0;
 
@@ -35,6 +42,20 @@ export class Car {
       clearInterval(timer);
     };
   }
+
+  /** What stands under the finger is another now: a step was taken, a dialog opened or closed. */
+  changed(): void {
+    this.dead = true;
+    clearTimeout(this.dead_timer);
+    this.dead_timer = setTimeout(() => (this.dead = false), DEAD_MS);
+  }
+
+  /** For every click, before anybody else hears of it. A hold of SOS is no click. */
+  guard = (event: Event): void => {
+    if (!this.dead) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
 
   private tick(): void {
     this.since_ms = this.state ? performance.now() - this.heard_ms : 0;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { anOrder } from '../test/car_samples';
 import type { Fix, Order } from './backend';
-import { distance_m, navigationLinks, proposesArrival, remaining } from './places';
+import { distance_m, distanceWord, navigationLinks, opens, proposesArrival, remaining } from './places';
 
 const SCENE = { lat: 23.48, lon: 120.45 };
 const METRE_DEG = 1 / 111_195;
@@ -44,8 +44,35 @@ test('what is left is counted along the route from the car on; far off it, or wi
   expect(remaining(order({ route }), null)).toBeNull();
 });
 
+test('what was proposed does not flicker: it stays about the limits, and where the position is lost on the scene', () => {
+  const about = [fix(55), fix(65), fix(55, { speed_mps: 1.5 }), fix(10, { accuracy_m: 100 }), null];
+  expect(about.map((one) => proposesArrival(order(), one, true))).toEqual([true, true, true, true, true]);
+  const gone = [fix(101), fix(10, { speed_mps: 4.2 })];
+  expect(gone.map((one) => proposesArrival(order(), one, true))).toEqual([false, false]);
+  expect(proposesArrival(order({ step: 'on_scene' }), null, true)).toBe(false);
+});
+
+test('the crew reads metres to ten, and kilometres to a tenth', () => {
+  expect([4, 431, 994, 996, 12_340].map(distanceWord)).toEqual([
+    { key: 'car_metres', value: '0' },
+    { key: 'car_metres', value: '430' },
+    { key: 'car_metres', value: '990' },
+    { key: 'car_kilometres', value: '1.0' },
+    { key: 'car_kilometres', value: '12.3' },
+  ]);
+});
+
+test("no link leads out of the car's own browser without a way back", () => {
+  const android = 'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36';
+  const kiosk = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36';
+  expect(opens(kiosk, 'agent')).toEqual({ geo: false, web: false });
+  expect(opens(android, 'agent')).toEqual({ geo: true, web: false });
+  expect(opens(kiosk, undefined)).toEqual({ geo: false, web: true });
+  expect(navigationLinks(SCENE, opens(kiosk, 'agent'))).toEqual({ geo: null, web: null });
+});
+
 test('a navigation link holds the place and nothing of the call', () => {
-  expect(navigationLinks(SCENE)).toEqual({
+  expect(navigationLinks(SCENE, { geo: true, web: true })).toEqual({
     geo: 'geo:23.480000,120.450000?q=23.480000,120.450000',
     web: 'https://www.google.com/maps/dir/?api=1&travelmode=driving&destination=23.480000%2C120.450000',
   });

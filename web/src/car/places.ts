@@ -8,6 +8,9 @@ const NEAR_M = 60;
 const SLOW_MPS = 5 / 3.6;
 /** A position vaguer than that proposes nothing. */
 const VAGUE_M = 60;
+/** What was proposed stays until the car is so much farther and faster: a speed about the limit must not flicker. */
+const STAYS_M = 100;
+const STAYS_MPS = 15 / 3.6;
 
 interface Place {
   lat: number;
@@ -24,11 +27,14 @@ export function distance_m(a: Place, b: Place): number {
   return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(h)));
 }
 
-/** A proposal, never a step: the crew taps, or the server's GPS witness counts. Unknown speed: a phone that stands. */
-export function proposesArrival(order: Order, fix: Fix | null): boolean {
-  if (!fix || !isUnderWay(order) || order.arrived) return false;
-  const slow = (fix.speed_mps ?? 0) < SLOW_MPS;
-  return slow && (fix.accuracy_m ?? 0) <= VAGUE_M && distance_m(fix, order.incident) <= NEAR_M;
+/** A proposal, never a step: the crew taps, or the server's GPS witness counts. Unknown speed: a phone that stands.
+ *  `before`: whether it was proposed already; a position that is lost on the scene takes nothing back. */
+export function proposesArrival(order: Order, fix: Fix | null, before = false): boolean {
+  if (!isUnderWay(order) || order.arrived) return false;
+  if (!fix) return before;
+  const slow = (fix.speed_mps ?? 0) < (before ? STAYS_MPS : SLOW_MPS);
+  const exact = before || (fix.accuracy_m ?? 0) <= VAGUE_M;
+  return slow && exact && distance_m(fix, order.incident) <= (before ? STAYS_M : NEAR_M);
 }
 
 /** How far it still is: along the route from its nearest point on, else straight; null without a position. */
@@ -49,11 +55,30 @@ export function remaining(order: Order, fix: Fix | null): { metres: number; stra
   return { metres: Math.max(straight_m, along_m + nearest.metres), straight: false };
 }
 
-/** The link that a phone's navigation opens, and one for what has none. Nothing of the call but the place goes out. */
-export function navigationLinks({ lat, lon }: Place): { geo: string; web: string } {
+/** How far it is for the crew, in the words of `t`: to 10 m, from a kilometre on to 100 m. */
+export function distanceWord(metres: number): { key: 'car_metres' | 'car_kilometres'; value: string } {
+  if (metres < 995) return { key: 'car_metres', value: String(Math.round(metres / 10) * 10) };
+  return { key: 'car_kilometres', value: (metres / 1000).toFixed(1) };
+}
+
+/** Where a link leads to the way there. `geo`: this device opens it in an app of its own, from which its back key leads
+ *  here. `web`: the page is in the officer's own browser; the car's own has one window and no way back. */
+export interface Opens {
+  geo: boolean;
+  web: boolean;
+}
+
+export const opens = (userAgent: string, servedBy: string | undefined): Opens => ({
+  geo: /Android/.test(userAgent),
+  web: servedBy !== 'agent',
+});
+
+/** Nothing of the call but the place goes out. */
+export function navigationLinks({ lat, lon }: Place, { geo, web }: Opens): { geo: string | null; web: string | null } {
   const at = `${lat.toFixed(6)},${lon.toFixed(6)}`;
+  const there = encodeURIComponent(at);
   return {
-    geo: `geo:${at}?q=${at}`,
-    web: `https://www.google.com/maps/dir/?api=1&travelmode=driving&destination=${encodeURIComponent(at)}`,
+    geo: geo ? `geo:${at}?q=${at}` : null,
+    web: web ? `https://www.google.com/maps/dir/?api=1&travelmode=driving&destination=${there}` : null,
   };
 }

@@ -1,7 +1,7 @@
 // What the screen reads out of the state: the one job, the next step, the clock, and what can be taken back.
 import { expect, test } from 'vitest';
 import type { CarState, Order, Press, Step } from './backend';
-import { clockOf, mayDecline, nextStep, onItsWay, openOrders, serverNow, undoLeft_s } from './reading';
+import { clockOf, isPress, mayDecline, nextStep, onItsWay, openOrders, positionWord, serverNow, sosPhase, undoLeft_s, unsent } from './reading';
 import { anOrder, aPress, aState } from '../test/car_samples';
 
 const withStep = (id: string, step: Step | null, priority = 2, received_ms = 0): Order => {
@@ -56,4 +56,36 @@ test('what waits is counted, the newest held press can be undone, and no longer 
   expect(onItsWay(presses.slice(0, 3)).undoable).toBeNull();
   if (!undoable) throw new Error('there is one');
   expect([6_000, 9_500, 12_000, -50_000].map((now) => undoLeft_s(undoable, now, 5))).toEqual([4, 0.5, 0, 5]);
+});
+
+test('all is sent only where no press waits; positions of the last seconds are no news', () => {
+  const state = (waiting: number, ...phases: Press['phase'][]) => aState({ waiting, presses: phases.map((phase) => aPress(phase, phase)) });
+  expect([state(0), state(3, 'acknowledged', 'rejected')].map(unsent)).toEqual([0, 0]);
+  expect([state(0, 'held'), state(1, 'queued'), state(1, 'sent', 'sent'), state(40, 'queued'), state(40)].map(unsent)).toEqual([1, 1, 2, 40, 40]);
+});
+
+test('an SOS is as far as its best call, and one that is in the list no more was delivered long ago', () => {
+  const sos = (phase: Press['phase'], active = true): Press => ({ ...aPress(phase, phase), kind: 'sos', status: null, active });
+  const phase = (...presses: Press[]) => sosPhase(aState({ sos_active: true, presses }));
+  expect(phase(aPress('1', 'queued'))).toBe('acknowledged');
+  expect(phase(sos('queued'))).toBe('queued');
+  expect(phase(sos('acknowledged'), sos('queued'))).toBe('acknowledged');
+  expect(phase(sos('rejected'), sos('sent'))).toBe('sent');
+  expect(phase(sos('rejected'))).toBe('rejected');
+  expect(phase(sos('acknowledged'), sos('acknowledged', false), sos('queued'))).toBe('queued');
+  expect(sosPhase(aState({ sos_active: true, sos_seen: true, presses: [sos('acknowledged')] }))).toBe('seen');
+});
+
+test('a position is good where it is fresh and tells one street from the next', () => {
+  const at = (fix_age_ms: number | null, accuracy_m?: number | null) =>
+    positionWord({ fix: accuracy_m === undefined ? null : { time_ms: 0, lat: 23, lon: 120, accuracy_m }, fix_age_ms } as CarState);
+  expect(at(null)).toEqual({ word: 'none' });
+  expect([at(1000, 5), at(3000, null)]).toEqual([{ word: 'good' }, { word: 'good' }]);
+  expect(at(1000, 120)).toEqual({ word: 'vague', metres: 120 });
+  expect([at(9000, 5), at(2000)]).toEqual([{ word: 'old', seconds: 9 }, { word: 'old', seconds: 2 }]);
+});
+
+test('the crew is told of presses that were refused, and of nothing that the agent says by itself', () => {
+  expect(['status', 'availability', 'sos', 'check_in'].every(isPress)).toBe(true);
+  expect(['health', 'fix', 'camera', 'recording', 'of tomorrow', undefined].some(isPress)).toBe(false);
 });

@@ -48,8 +48,9 @@ export function clockOf(order: Order, server_now_ms: number): { left_s: number; 
   return { left_s, stage: left_s <= whole_s * 0.2 ? 'amber' : 'running' };
 }
 
-/** What a rejected message was about, where it was a press and not a position. */
-export const isPress = (type: string | undefined) => type !== 'fix' && type !== 'camera' && type !== 'recording';
+const PRESSES: readonly (string | undefined)[] = ['status', 'availability', 'sos', 'check_in'];
+/** What a rejected message was about, where it was a press: the crew needs to know of no other. */
+export const isPress = (type: string | undefined) => PRESSES.includes(type);
 
 export interface OnItsWay {
   /** Pressed, and the server has not said that it holds it. */
@@ -68,4 +69,41 @@ export function onItsWay(presses: readonly Press[]): OnItsWay {
 export function undoLeft_s(press: Press, clock_ms: number, limit_s: number): number {
   const left_s = ((press.held_until_ms ?? 0) - clock_ms) / 1000;
   return Math.min(limit_s, Math.max(0, left_s));
+}
+
+/** Positions of the last seconds are always on their way. */
+const USUAL = 5;
+
+/** How many messages the crew should know to be waiting; 0 only where every press is with the server. */
+export function unsent(state: CarState): number {
+  return Math.max(onItsWay(state.presses).waiting.length, state.waiting > USUAL ? state.waiting : 0);
+}
+
+/** How far the SOS that is on has come. `seen`: a person at the desk has; `acknowledged`: the server has it. */
+export type SosPhase = 'queued' | 'sent' | 'acknowledged' | 'rejected' | 'seen';
+
+export function sosPhase(state: CarState): SosPhase {
+  if (state.sos_seen) return 'seen';
+  const presses = state.presses.filter(({ kind }) => kind === 'sos');
+  const calls = presses.slice(presses.findLastIndex(({ active }) => !active) + 1);
+  // What waits never leaves the list; a call that is not there any more was delivered long ago.
+  if (calls.length === 0) return 'acknowledged';
+  const best = (['acknowledged', 'sent', 'queued', 'held'] as const).find((phase) => calls.some((call) => call.phase === phase));
+  return best === 'held' ? 'queued' : (best ?? 'rejected');
+}
+
+/** How it stands with the position. */
+export type PositionWord = { word: 'none' } | { word: 'good' } | { word: 'vague'; metres: number } | { word: 'old'; seconds: number };
+
+/** A receiver tells its position once a second; twice that is no news. */
+const FRESH_S = 3;
+/** A position vaguer than that does not tell one street from the next. */
+const VAGUE_M = 30;
+
+export function positionWord({ fix, fix_age_ms }: CarState): PositionWord {
+  if (fix_age_ms === null) return { word: 'none' };
+  const seconds = Math.round(fix_age_ms / 1000);
+  if (seconds > FRESH_S || !fix) return { word: 'old', seconds };
+  const metres = Math.round(fix.accuracy_m ?? 0);
+  return metres > VAGUE_M ? { word: 'vague', metres } : { word: 'good' };
 }

@@ -36,13 +36,31 @@ export const SILENT_AFTER_S = 120;
 const SPOKEN_EVERY_S = 15;
 const LOUDNESS = 0.4;
 
+/** Between one piece of news and the next: so long one is spoken. */
+const GAP_MS = 6_000;
+
+/** What must be heard once. `id` is heard once as long as this page lives. */
+export interface News {
+  id: string;
+  sound: Sound;
+  words: string;
+}
+
 export class Alert {
   private context: AudioContext | null = null;
+  /** Of the job that sounds; empty: none does. */
   private timers: ReturnType<typeof setTimeout>[] = [];
+  private waiting: readonly News[] = [];
+  private language = '';
+  private readonly heard = new Set<string>();
+  private gap: ReturnType<typeof setTimeout> | undefined;
 
   /** From a gesture: browsers allow sound only after one, unless the car's browser was set to allow it always. */
   unlock(): void {
-    this.context ??= new AudioContext();
+    if (!this.context) {
+      this.context = new AudioContext();
+      this.context.onstatechange = () => this.nextNews();
+    }
     if (this.context.state !== 'running') void this.context.resume();
   }
 
@@ -50,9 +68,9 @@ export class Alert {
     return this.context?.state !== 'running';
   }
 
-  /** Sounds and speaks until `stop`, or SILENT_AFTER_S. */
+  /** A job sounds and is spoken until `stop`, or SILENT_AFTER_S. */
   start(sound: Sound, words: string, language: string): void {
-    this.stop();
+    this.silence();
     this.unlock();
     const again = (work: () => void, every_s: number) => {
       work();
@@ -64,15 +82,37 @@ export class Alert {
     if (sound === 'urgent') navigator.vibrate?.([300, 100, 300, 100, 300]);
   }
 
-  /** For what must be noticed, but is no job: once, and spoken once. A job's alarm is not talked over. */
-  once(sound: Sound, words: string, language: string): void {
-    if (this.timers.length > 0) return;
-    this.unlock();
-    this.play(sound);
-    speak(words, language);
+  /** The job is silent; what came meanwhile is told now. */
+  stop(): void {
+    if (this.timers.length === 0) return;
+    this.silence();
+    this.nextNews();
   }
 
-  stop(): void {
+  /** All that stands and must be noticed, but is no job: each once, spoken once, one after the other, never over a job's
+   *  alarm. What is in the list no more is not told any more. */
+  tell(news: readonly News[], language: string): void {
+    this.waiting = news;
+    this.language = language;
+    this.unlock();
+    this.nextNews();
+  }
+
+  private nextNews(): void {
+    if (this.timers.length > 0 || this.gap !== undefined || this.blocked) return;
+    const unheard = this.waiting.filter(({ id }) => !this.heard.has(id));
+    const next = unheard.find(({ sound }) => sound === 'urgent') ?? unheard[0];
+    if (!next) return;
+    this.heard.add(next.id);
+    this.play(next.sound);
+    speak(next.words, this.language);
+    this.gap = setTimeout(() => {
+      this.gap = undefined;
+      this.nextNews();
+    }, GAP_MS);
+  }
+
+  private silence(): void {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers = [];
     if ('speechSynthesis' in globalThis) speechSynthesis.cancel();
@@ -80,7 +120,8 @@ export class Alert {
 
   private play(sound: Sound): void {
     const context = this.context;
-    if (!context) return;
+    // What a blocked loudspeaker is given it plays all at once when it is opened.
+    if (context?.state !== 'running') return;
     const { tones, shape } = PATTERNS[sound];
     for (const { hz, at_s, for_s } of tones) {
       const from_s = context.currentTime + at_s;

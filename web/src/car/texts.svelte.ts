@@ -24,9 +24,19 @@ export const language = new CarLanguage();
 
 const isKey = (key: string): key is CarTextKey => Object.hasOwn(zhTW, key);
 
+let on_a_phone = false;
+
+/** A page without an agent has words of its own where the car's are not true of it: car_phone_LINK for car_LINK. */
+export const speakAsPhone = () => void (on_a_phone = true);
+
+function own(key: CarTextKey): CarTextKey {
+  const phones = `car_phone_${key.replace(/^car_/, '')}`;
+  return on_a_phone && isKey(phones) ? phones : key;
+}
+
 /** The text of `key` with its {names} filled in. */
 export function textIn(locale: CarLocale, key: CarTextKey, values: Values = {}): string {
-  return TEXTS[locale][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return TEXTS[locale][own(key)].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 export const t = (key: CarTextKey, values?: Values) => textIn(language.locale, key, values);

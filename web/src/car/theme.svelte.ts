@@ -9,6 +9,10 @@ class Theme {
   constructor() {
     const stored = localStorage.getItem(STORED_AS);
     if (CHOICES.includes(stored as Choice)) this.choice = stored as Choice;
+    // Another window of the same browser chose.
+    window.addEventListener('storage', ({ key, newValue }) => {
+      if (key === STORED_AS && CHOICES.includes(newValue as Choice)) this.choice = newValue as Choice;
+    });
   }
 
   choose(choice: Choice): void {

@@ -35,8 +35,9 @@ export const units = async () => (await request<{ items: OfficerUnit[] }>('GET',
 export const signOn = (unit_id: string, take_over: boolean) =>
   request<Duty>('POST', '/officer/duty', { body: { unit_id, take_over } });
 export const leaveUnit = () => request<undefined>('DELETE', '/officer/duty');
-export const report = (duty_id: string, boot: string, messages: Message[]) =>
-  request<Ack>('POST', '/officer/messages', { body: { duty_id, boot, clock_ms: Date.now(), messages } });
+/** `keepalive`: goes on when the page is put away. */
+export const report = (duty_id: string, boot: string, messages: Message[], keepalive = false) =>
+  request<Ack>('POST', '/officer/messages', { body: { duty_id, boot, clock_ms: Date.now(), messages }, keepalive });
 export const stateOf = (boot: string, heard: number | undefined) =>
   request<OfficerState>('GET', '/officer/state', { query: { boot, heard } });
 export const streets = () => request<GeoJSON.FeatureCollection<GeoJSON.LineString>>('GET', '/streets');

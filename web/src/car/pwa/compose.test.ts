@@ -45,7 +45,8 @@ const LOCAL: Local = {
   now_ms: 1000,
   offset_ms: 0,
   waiting: 0,
-  sending_up_to: 0,
+  boot: 'b',
+  sending: null,
   fix: null,
   fix_age_ms: null,
   presses: [],
@@ -54,7 +55,7 @@ const LOCAL: Local = {
 };
 
 function press(about: Partial<KeptPress>): KeptPress {
-  return { press_id: 'p', kind: 'status', pressed_ms: 1, phase: 'queued', duty_id: 'd', seq: null, message: { type: 'status', time_ms: 1 }, ...about };
+  return { press_id: 'p', kind: 'status', pressed_ms: 1, phase: 'queued', duty_id: 'd', boot: 'b', seq: null, message: { type: 'status', time_ms: 1 }, ...about };
 }
 const status = (step: Step, about: Partial<KeptPress> = {}) => press({ assignment_id: 'a', status: step, ...about });
 const told = (about: Partial<OfficerState>) => ({ state: { ...TOLD, ...about }, at_ms: 0 });
@@ -93,9 +94,19 @@ test('duty and SOS follow the newest press that the server has not acted on', ()
 
 test('a press is sent only while it is on its way, and waits else', () => {
   const phases = (local: Partial<Local>) => compose({ ...LOCAL, ...local, presses: [status('en_route', { seq: 3 })] }).presses[0]?.phase;
-  expect(phases({ sending_up_to: 3 })).toBe('sent');
-  expect(phases({ sending_up_to: 2 })).toBe('queued');
-  expect(phases({ sending_up_to: 3, connected: false })).toBe('queued');
+  expect(phases({ sending: { boot: 'b', up_to: 3 } })).toBe('sent');
+  expect(phases({ sending: { boot: 'b', up_to: 2 } })).toBe('queued');
+  expect(phases({ sending: { boot: 'other', up_to: 3 } })).toBe('queued');
+  expect(phases({ sending: { boot: 'b', up_to: 3 }, connected: false })).toBe('queued');
+});
+
+test('a press of another journal counts until the server holds it, whatever is handled of the one that was asked about', () => {
+  const unkept = press({ kind: 'sos', active: true, boot: 'memory', seq: 1 });
+  const state = (about: Partial<KeptPress>) => compose({ ...LOCAL, told: told({ handled_up_to: 9 }), presses: [{ ...unkept, ...about }] });
+  expect(state({}).sos_active).toBe(true);
+  expect(state({ phase: 'acknowledged' }).sos_active).toBe(false);
+  const refused = told({ rejected: [{ seq: 1, code: 'bad_message', message: '', at_ms: 1 }] });
+  expect(compose({ ...LOCAL, told: refused, presses: [unkept] }).presses[0]?.phase).toBe('queued');
 });
 
 test('a page that was never told anything shows no job, and notices stay read', () => {
@@ -119,4 +130,10 @@ test('positions are thinned: a quarter of a minute at rest, seconds on a job, at
   expect([worth(at(14), at(0), false), worth(at(15), at(0), false)]).toEqual([false, true]);
   expect([worth(at(2), at(0), true), worth(at(3), at(0), true)]).toEqual([false, true]);
   expect([worth(at(0.5, 23.5), at(0), false), worth(at(1, 23.4003), at(0), false)]).toEqual([false, true]);
+});
+
+test('positions go on at once where the phone\'s clock was hours ahead and is set right', () => {
+  const at = (s: number): Fix => ({ time_ms: s * 1000, lat: 23.4, lon: 120.4 });
+  expect(worth(at(100), at(3 * 3600), false)).toBe(true);
+  expect(worth(at(101), at(100), false)).toBe(false);
 });

@@ -21,7 +21,10 @@ export interface Local {
   /** Server's clock minus this one; null: not known. */
   offset_ms: number | null;
   waiting: number;
-  sending_up_to: number;
+  /** The journal of which `told` tells how far it is handled. */
+  boot: string | null;
+  /** What is under way: of which journal, up to which number. */
+  sending: { boot: string; up_to: number } | null;
   fix: Fix | null;
   fix_age_ms: number | null;
   presses: readonly KeptPress[];
@@ -46,9 +49,7 @@ export function compose(local: Local): CarState {
   const told = local.told?.state ?? null;
   const known = told ?? EMPTY;
   // What the server has not acted on yet, as far as it told: that is laid over what it told.
-  const pending = local.presses.filter(
-    ({ phase, seq }) => phase !== 'rejected' && (seq === null || seq > (told?.handled_up_to ?? 0)),
-  );
+  const pending = local.presses.filter((press) => isPending(press, local));
   const duty = pending.findLast(({ kind }) => kind === 'availability');
   const help = pending.findLast(({ kind }) => kind === 'sos');
   return {
@@ -64,6 +65,7 @@ export function compose(local: Local): CarState {
     available: duty?.available ?? known.available,
     availability_reason: duty ? ((duty.message['reason'] as string | undefined) ?? null) : (told?.availability_reason ?? null),
     sos_active: help?.active ?? known.sos_active,
+    sos_seen: (help?.active ?? true) && (told?.sos_seen ?? false),
     orders: known.orders.map((order) => withStep(order, pending)),
     ended: known.ended,
     notices: known.notices.map((notice) => ({ ...notice, read: local.read.includes(notice.id) })),
@@ -74,6 +76,13 @@ export function compose(local: Local): CarState {
   };
 }
 
+/** Of a journal in memory beside the one that was asked about, nobody tells more than that it holds a press. */
+function isPending({ phase, seq, boot }: KeptPress, { boot: asked, told }: Local): boolean {
+  if (phase === 'rejected') return false;
+  if (seq !== null && boot !== asked) return phase !== 'acknowledged';
+  return seq === null || seq > (told?.state.handled_up_to ?? 0);
+}
+
 function withStep(order: Order, pending: readonly KeptPress[]): Order {
   const own = pending.filter(({ kind, assignment_id }) => kind === 'status' && assignment_id === order.assignment_id);
   const step = own.at(-1)?.status ?? null;
@@ -81,9 +90,11 @@ function withStep(order: Order, pending: readonly KeptPress[]): Order {
 }
 
 function shown(press: KeptPress, local: Local): Press {
-  const { press_id, kind, pressed_ms, phase, held_until_ms, assignment_id, status, available, active, seq } = press;
-  const on_its_way = phase === 'queued' && local.connected && seq !== null && seq <= local.sending_up_to;
-  const refused = local.told?.state.rejected.some((one) => one.seq === seq) ?? false;
+  const { press_id, kind, pressed_ms, phase, held_until_ms, assignment_id, status, available, active, seq, boot } = press;
+  const { sending } = local;
+  const is_under_way = sending !== null && seq !== null && boot === sending.boot && seq <= sending.up_to;
+  const on_its_way = phase === 'queued' && local.connected && is_under_way;
+  const refused = boot === local.boot && (local.told?.state.rejected.some((one) => one.seq === seq) ?? false);
   return {
     press_id,
     kind,

@@ -12,6 +12,7 @@ const MOVED_M = 20;
 export function worth(fix: Fix, last: Fix | null, on_a_job: boolean): boolean {
   if (last === null) return true;
   const passed_ms = fix.time_ms - last.time_ms;
+  if (passed_ms < 0) return true; // the clock was set back: nothing is known of how long ago the last one was
   if (passed_ms < MOVING_MS) return false;
   return passed_ms >= (on_a_job ? ON_A_JOB_MS : AT_REST_MS) || distance_m(fix, last) >= MOVED_M;
 }

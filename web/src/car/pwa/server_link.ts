@@ -1,27 +1,27 @@
-// The page's way to the server: sends the journal at once and again, asks for the state every few seconds, and keeps what
-// was last told, so that a page without a network has something to show.
+// What the server tells of the unit: asked every few seconds, and kept, so that a page without a network has something to
+// show. What goes the other way is the courier's.
 import { NoAnswer, Refusal } from '../../lib/api/problem';
 import { usePatience } from '../../lib/api/request';
 import { stateOf, type Duty } from './calls';
+import { PhoneClock, type Sample } from './clock';
 import type { OfficerState } from './compose';
-import { keep, recall } from './database';
 import type { Journal } from './outbox';
-import { sendAll } from './sender';
+import type { Trip } from './sender';
+import { keep, recall } from './storage';
 import { Timers } from './timers';
 
 const POLL_MS = 2_000;
 const HIDDEN_POLL_MS = 10_000;
 const AFTER_SENDING_MS = 300;
-const RETRY_MS = 3_000;
 const PATIENCE_MS = 8_000;
 /** What is told again unchanged is written down no oftener: a phone's memory wears. */
 const KEEP_EVERY_MS = 30_000;
+const CLOCK = 'clock';
 
 /** What the page does when the server says that this officer, or this duty, is over. */
 export interface Ends {
   signedOut: () => void;
   dutyOver: () => void;
-  needCsrf: () => Promise<void>;
 }
 
 export interface Told {
@@ -34,34 +34,33 @@ export class ServerLink {
   told: Told | null = null;
   connected = false;
   word = 'connecting';
-  /** Server's clock minus this one; null until the server answered. */
-  offset_ms: number | null = null;
-  sending_up_to = 0;
+  readonly clock = new PhoneClock();
   private journal: Journal | null = null;
   private kept = '';
   private kept_ms = 0;
-  private sending: Promise<void> | null = null;
-  private again = false;
   private readonly timers = new Timers();
   private readonly listening = new AbortController();
 
   constructor(
-    private readonly username: string,
     private readonly duty: Duty,
     private readonly ends: Ends,
     private readonly changed: () => Promise<void>,
-    private readonly failed: (error: unknown) => void,
   ) {}
+
+  /** The journal that the server is asked about; null before `begin`. */
+  get boot(): string | null {
+    return this.journal?.boot ?? null;
+  }
 
   async begin(journal: Journal): Promise<void> {
     usePatience(() => PATIENCE_MS);
     this.journal = journal;
+    this.clock.recall(await recall<Sample>(CLOCK));
     const told = await recall<Told>('told');
     if (told?.state.duty_id === this.duty.duty_id) this.told = told;
     const { signal } = this.listening;
-    addEventListener('online', () => this.askNow(), { signal });
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.askNow(), { signal });
-    void this.send();
+    addEventListener('online', () => void this.ask(), { signal });
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void this.ask(), { signal });
     void this.poll();
   }
 
@@ -70,61 +69,40 @@ export class ServerLink {
     this.listening.abort();
   }
 
-  /** Resolves when nothing more can be sent now: all of it is, or there is no way. */
-  send(): Promise<void> {
-    this.again = true;
-    this.sending ??= this.sendUntilStill()
-      .catch(this.failed)
-      .finally(() => (this.sending = null));
-    return this.sending;
-  }
-
-  private async sendUntilStill(): Promise<void> {
-    while (this.again && !this.timers.ended) {
-      this.again = false;
-      const trip = await sendAll(this.username, ({ journal, messages }) => {
-        if (journal.duty_id === this.duty.duty_id) this.sending_up_to = messages.at(-1)?.seq ?? 0;
-        void this.changed();
-      });
-      this.sending_up_to = 0;
-      await this.changed();
-      if (trip === 'signed_out') this.refused();
-      if (trip === 'sent') this.timers.later(() => void this.ask(), AFTER_SENDING_MS);
-      if (trip === 'csrf') await this.ends.needCsrf();
-      if (trip === 'unreachable') this.reached(false);
-      if (trip === 'unreachable' || trip === 'csrf') this.timers.later(() => void this.send(), RETRY_MS);
-    }
-  }
-
-  private askNow(): void {
-    void this.ask();
-    void this.send();
+  /** A trip of the courier shows how it stands with the way to the server. */
+  travelled(trip: Trip): void {
+    if (trip === 'unreachable') this.reached(false);
+    if (trip === 'sent') this.timers.later(() => void this.ask(), AFTER_SENDING_MS);
   }
 
   private async poll(): Promise<void> {
-    await this.ask();
-    const pause_ms = document.visibilityState === 'visible' ? POLL_MS : HIDDEN_POLL_MS;
-    this.timers.later(() => void this.poll(), pause_ms);
+    try {
+      await this.ask();
+    } finally {
+      const pause_ms = document.visibilityState === 'visible' ? POLL_MS : HIDDEN_POLL_MS;
+      this.timers.later(() => void this.poll(), pause_ms);
+    }
   }
 
   private async ask(): Promise<void> {
     if (!this.journal || this.timers.ended) return;
     const asked_ms = Date.now();
+    const began_ms = performance.now();
     try {
       const state = await stateOf(this.journal.boot, this.told?.state.heard_up_to);
       if (this.timers.ended) return;
+      const better = this.clock.heard(asked_ms, performance.now() - began_ms, state.clock_ms);
+      if (better) await keep(CLOCK, better);
       if (state.duty_id !== this.duty.duty_id) return this.ends.dutyOver();
-      const at_ms = Date.now();
-      this.offset_ms = Math.round(state.clock_ms - (asked_ms + at_ms) / 2);
-      await this.remember({ state, at_ms });
+      await this.remember({ state, at_ms: Date.now() });
       this.reached(true);
     } catch (error) {
       if (error instanceof Refusal && error.status === 401) this.refused();
       else if (error instanceof Refusal && error.code === 'no_duty') this.ends.dutyOver();
       else if (error instanceof NoAnswer || error instanceof Refusal) this.reached(false);
-      else this.failed(error);
+      else throw error;
     }
-    await this.changed().catch(this.failed);
+    await this.changed();
   }
 
   /** On the disk first: what is said to be heard must not be forgotten. */

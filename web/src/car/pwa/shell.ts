@@ -6,6 +6,8 @@ export function keepShell(): void {
   if (!serviceWorker) return; // no TLS: the page works, but opens only with a network
   const had_one = serviceWorker.controller !== null;
   void serviceWorker.register(WORKER, { scope: '/car' }).then((registration) => {
+    // Asked for at each start: the browser's own look comes when it likes.
+    void registration.update().catch(() => undefined);
     if (!had_one || !registration.waiting) return;
     serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
     registration.waiting.postMessage('take over');

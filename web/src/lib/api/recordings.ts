@@ -2,8 +2,9 @@
 import { request, requestFile } from './request';
 import type { Recording } from './types';
 
+/** The newest; `more`: there are others. */
 export const recordingsOf = (incidentId: string) =>
-  request<{ items: Recording[] }>('GET', '/recordings', { query: { incident: incidentId } }).then(({ items }) => items);
+  request<{ items: Recording[]; more: boolean }>('GET', '/recordings', { query: { incident: incidentId } });
 
 /** What a video element plays; each look at it is kept by name. */
 export const contentAddress = (id: string) => `/api/v1/recordings/${id}/content`;

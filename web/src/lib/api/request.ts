@@ -10,6 +10,8 @@ interface Options {
   query?: Query;
   body?: unknown;
   headers?: Record<string, string>;
+  /** Goes on when the page is put away; for small bodies. */
+  keepalive?: boolean;
 }
 
 let csrfToken = '';
@@ -73,6 +75,7 @@ export async function request<T>(method: string, path: string, options: Options 
   if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
   const init: RequestInit = { method, headers, signal: AbortSignal.timeout(patience() ?? TIMEOUT_MS) };
   if (options.body !== undefined) init.body = JSON.stringify(options.body);
+  if (options.keepalive) init.keepalive = true;
   let response: Response;
   let body: unknown;
   try {

@@ -727,6 +727,8 @@ export interface paths {
         /**
          * List Recordings
          * @description Newest first: of a unit, of an incident's units while they were on it, of a time. The look is logged.
+         *
+         *     `more` says that there are others beyond the limit.
          */
         get: operations["recordings_list_recordings"];
         put?: never;
@@ -2709,6 +2711,11 @@ export interface components {
             resume_after: number;
             /** Sos Active */
             sos_active: boolean;
+            /**
+             * Sos Seen
+             * @description A dispatcher has seen the SOS that is on
+             */
+            sos_seen: boolean;
             /** Troubles */
             troubles: {
                 [key: string]: unknown;
@@ -2902,6 +2909,11 @@ export interface components {
         RecordingList: {
             /** Items */
             items: components["schemas"]["RecordingView"][];
+            /**
+             * More
+             * @description There are others, older than these
+             */
+            more: boolean;
         };
         /**
          * RecordingView
@@ -2968,7 +2980,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "in_car" | "uploading" | "received" | "verified" | "quarantined" | "deleted";
+            state: "in_car" | "uploading" | "received" | "verified" | "quarantined" | "deleted" | "lost";
             /**
              * Unit Id
              * Format: uuid

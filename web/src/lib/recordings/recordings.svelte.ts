@@ -12,6 +12,7 @@ const ON_ITS_WAY: ReadonlySet<string> = new Set(['uploading', 'received']);
 
 export class IncidentRecordings {
   items = $state.raw<readonly Recording[]>([]);
+  more = $state(false);
   failure = $state('');
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ended = false;
@@ -42,7 +43,9 @@ export class IncidentRecordings {
 
   private async read(): Promise<void> {
     try {
-      this.items = await recordingsOf(this.incidentId);
+      const { items, more } = await recordingsOf(this.incidentId);
+      this.items = items;
+      this.more = more;
       this.failure = '';
       if (this.items.some(({ state }) => ON_ITS_WAY.has(state))) this.readIn(LOOK_AGAIN_MS);
     } catch (error) {
