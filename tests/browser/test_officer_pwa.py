@@ -161,9 +161,17 @@ def test_people_come_and_go(bureau: Bureau) -> None:
     play(DRIVER, "people", url=bureau.up.url, user="oscar", shots=bureau.shots, settings=settings, wishes=wishes)
 
 
+def _no_sos(bureau: Bureau) -> None:
+    """What another test left behind: its sheet pushes buttons below the foot, where axe calls them covered."""
+    with bureau.signed_in("desk") as desk:
+        for alarm in desk.get("/alarms?state=open").json()["items"]:
+            assert desk.post(f"/alarms/{alarm['id']}/resolve").status_code == 200
+
+
 @pytest.mark.parametrize("language", ["zh-TW", "en"])
 def test_axe_finds_nothing(bureau: Bureau, language: str) -> None:
     """Each state at 390 x 844, in both languages: WCAG 2.2 AA, no word of the other one, nothing cut off."""
+    _no_sos(bureau)
     _on_the_other_unit(bureau, take_over=True)
     play(
         DRIVER,
