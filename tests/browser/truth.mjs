@@ -2,7 +2,7 @@
 // PATROL_URL leads over a net that the test outside can cut; PATROL_DIRECT to the same server without it.
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
-import { Desk, eventually, PATIENCE_MS, play } from './chromium.mjs';
+import { Desk, eventually, PATIENCE_MS, play, SEEN } from './chromium.mjs';
 
 const { PATROL_DIRECT, PATROL_OTHER_USER, PATROL_PASSWORD, PATROL_USER } = process.env;
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -73,7 +73,7 @@ class TruthDesk extends Desk {
 
   /** A second console, at which somebody else sits. */
   async second() {
-    const context = await this.page.context().browser().newContext({ viewport: { width: 1440, height: 900 } });
+    const context = await this.page.context().browser().newContext(SEEN);
     const other = new TruthDesk(await context.newPage());
     await other.page.goto(PATROL_DIRECT);
     await other.signIn(PATROL_OTHER_USER);
