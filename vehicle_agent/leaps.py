@@ -2,9 +2,10 @@
 
 A fix is a leap when the car would have needed more than 120 m/s from the last one that was believed, less what the two
 say of their own accuracy; or when it lies before it in time. It is held, not told. When the next fixes come back to
-where the car was, it is forgotten. When CONFIRMED_BY fixes in a row follow one another without a leap, the receiver was
-wrong before and is right now (a ferry, a long tunnel, a wrong first fix, a clock set anew): all of them are told, with
-their own times. So an outlier costs nothing, and a true leap comes late by three fixes but loses none.
+where the car was, it is forgotten. When CONFIRMED_BY fixes in a row follow one another without a leap, or one that the
+car can have made by now goes on from those that are held, the receiver was wrong before and is right now (a ferry, a
+long tunnel, a wrong first fix, a clock set anew): all of them are told, with their own times. So an outlier costs
+nothing, and a true leap comes late by three fixes at most but loses none.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ class Leaps:
         """What may be told now, in order."""
         self.leaping = self._last is not None and not _reachable(self._last, place)
         if self._last is None or _follows(self._last, place):
+            told = [*self._held, place] if self._goes_on(place) else [place]
             self._last, self._held = place, []
-            return [place]
+            return told
         if 0 <= place.time_ms - self._last.time_ms < INTERVAL_MS and not self._held:
             # The same moment again, from another receiver.
             return []
@@ -56,6 +58,13 @@ class Leaps:
         told, self._held = self._held, []
         self._last, self.leaping = told[-1], False
         return told
+
+    def _goes_on(self, place: Position) -> bool:
+        """Whether it belongs to the fixes that are held rather than to the last one that was believed."""
+        last, held = self._last, self._held
+        if last is None or not held or held[0].time_ms <= last.time_ms or not _follows(held[-1], place):
+            return False
+        return distance_m(held[-1], place) < distance_m(last, place)
 
 
 def _follows(before: Position, after: Position) -> bool:

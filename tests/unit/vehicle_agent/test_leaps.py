@@ -51,6 +51,15 @@ def test_a_leap_that_the_next_fixes_confirm_is_told_whole_and_late() -> None:
     assert told(leaps, *away[CONFIRMED_BY - 1 :]) == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_short_leap_loses_nothing() -> None:
+    """340 m in a second are too much and in three are not: by then the fixes that were held go on, and are told."""
+    leaps = Leaps()
+    told(leaps, at(0, 0))
+    assert told(leaps, at(1, 340), at(2, 342)) == []
+    assert told(leaps, at(3, 345), at(4, 350)) == [1, 2, 3, 4]
+    assert not leaps.leaping
+
+
 def test_leaps_to_everywhere_confirm_nothing() -> None:
     """Fixes that contradict one another are no track."""
     leaps = Leaps()
