@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup setup-dev run test check docs lock clean
+.PHONY: setup setup-dev run test soak check docs lock clean
 
 setup: $(STAMP)-run web/dist/index.html
 
@@ -31,6 +31,7 @@ web/node_modules/.stamp: web/package.json web/package-lock.json
 
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/src/lib/paraglide/*')
 
+# Puts the car's page into vehicle_agent/page as well, from where the agent serves it.
 web/dist/index.html: web/node_modules/.stamp $(WEB_SOURCES)
 	cd web && npm run --silent build
 	@touch $@
@@ -54,6 +55,12 @@ test: check
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
 
+# Bad roads and kills for half an hour (tests/system/test_soak.py; two minutes of it are part of `make test`).
+SECONDS ?= 1800
+SEED ?= 110
+soak: setup-dev
+	SOAK_SECONDS=$(SECONDS) SOAK_SEED=$(SEED) $(BIN)/python -m pytest -q -s tests/system/test_soak.py
+
 # Only for whoever changes the API: its document, and the types that web/ takes from it.
 define WRITE_OPENAPI
 import json, pathlib
@@ -76,4 +83,4 @@ lock:
 	    $$( [ $$name = data ] && echo --no-deps ) $$name.in -o $$name.txt; done
 
 clean:
-	rm -rf .venv web/node_modules web/dist web/src/lib/paraglide .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv web/node_modules web/dist vehicle_agent/page web/src/lib/paraglide .mypy_cache .ruff_cache .pytest_cache

@@ -25,6 +25,7 @@ from dispatch.api import (
     alarms,
     bureau,
     coverage,
+    exports,
     feed,
     health,
     incidents,
@@ -32,9 +33,11 @@ from dispatch.api import (
     kpi,
     lateness,
     notes,
+    officer,
     places,
     policy,
     problems,
+    recordings,
     replay,
     session,
     standby,
@@ -42,6 +45,7 @@ from dispatch.api import (
     steps,
     under_way,
     units,
+    uploads,
     waiting,
     what_if,
 )
@@ -49,12 +53,14 @@ from dispatch.api.feed_hub import FeedHub
 from dispatch.api.guard import Guard
 from dispatch.domain.refusals import Invalid
 from dispatch.service.bus import Bus
+from dispatch.service.car_streets import CarStreets
 from dispatch.service.coverage_keeper import CoverageKeeper
 from dispatch.service.desk import Desk
 from dispatch.service.jam_lines import JamsKeeper
 from dispatch.service.lateness import LatenessKeeper
 from dispatch.service.loop import DispatcherLoop, moved_units
 from dispatch.service.place_search import PlaceSearch
+from dispatch.service.recording_keeper import RecordingKeeper
 from dispatch.service.sessions import SignIns
 from dispatch.service.standby_rounds import StandbyRounds
 from dispatch.service.streets import Streets
@@ -91,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.coverage = CoverageKeeper(desk)
         app.state.lateness = LatenessKeeper(desk)
         app.state.places = PlaceSearch(desk)
+        app.state.recordings = RecordingKeeper(desk, settings.recordings_folder)
         app.state.under_way, app.state.jams = UnderWayKeeper(desk), JamsKeeper(desk, lambda: loop.leading)
         rounds = app.state.standby = StandbyRounds(desk, app.state.coverage, lambda: loop.leading)
         map_changed = _listen(desk, hub, loop, rounds)
@@ -102,9 +109,10 @@ def create_app(settings: Settings) -> FastAPI:
             for name, part in (
                 ("dispatcher-loop", loop.run()),
                 ("feed", hub.run()),
-                ("streets", _keep_streets(desk, map_changed)),
+                ("streets", _keep_streets(desk, map_changed, CarStreets(desk))),
                 ("standby", rounds.run()),
                 ("places", app.state.places.run()),
+                ("recordings", app.state.recordings.run()),
                 *((("what-ifs", app.state.what_ifs.run()),) if settings.what_if_worker else ()),
             )
         ]
@@ -135,6 +143,8 @@ def create_app(settings: Settings) -> FastAPI:
         api.include_router(part.router)
     for part in (jams, lateness, places, replay, stations, under_way):
         api.include_router(part.router)
+    for part in (exports, officer, recordings, uploads):
+        api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)
     problems.install(app)
@@ -163,7 +173,7 @@ class _Pages(StaticFiles):
         except HTTPException as error:
             if error.status_code != HTTPStatus.NOT_FOUND or "." in path.rpartition("/")[2]:
                 raise
-            response = FileResponse(WEB / "index.html")
+            response = FileResponse(WEB / ("officer.html" if path == "car" else "index.html"))
         hashed = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return response
@@ -198,16 +208,17 @@ def _listen(desk: Desk, hub: FeedHub, loop: DispatcherLoop, rounds: StandbyRound
     return map_changed
 
 
-async def _keep_streets(desk: Desk, map_changed: asyncio.Event) -> None:
+async def _keep_streets(desk: Desk, map_changed: asyncio.Event, car_streets: CarStreets) -> None:
     while True:
-        await hinted(map_changed, MAP_CHECK_S)
-        map_changed.clear()
         try:
             await desk.streets.refresh(desk.engine)
+            await car_streets.offer()
         except Exception as error:
             if not is_away(error):
                 raise
             _log.warning("streets_wait_for_database", error=type(error).__name__)
+        await hinted(map_changed, MAP_CHECK_S)
+        map_changed.clear()
 
 
 def _end_with(task: asyncio.Task[None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -31,6 +32,9 @@ class Settings(PolicyEnvironment):
     host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 opens it to the network")
     port: int = Field(default=8080, ge=0, le=65535)
     gateway_port: int = Field(default=8081, ge=0, le=65535, description="for what `patrol up` starts")
+    phone_port: int | None = Field(
+        default=None, ge=0, le=65535, description="HTTP for tracker apps; unset: 5055 under `patrol up`, else none"
+    )
     public_url: str | None = Field(default=None, description="address under which browsers see it, where proxied")
     secure_cookie: bool = Field(default=False, description="true behind TLS: the session cookie travels on it alone")
     log_json: bool = False
@@ -60,10 +64,23 @@ class Settings(PolicyEnvironment):
     alarm_no_progress_s: Seconds = Field(default=300, description="the same for one that comes no nearer")
     alarm_unassigned_left_s: Seconds = Field(default=240, description="nobody sent with so long left of the target")
     alarm_link_lost_s: Seconds = Field(default=45, description="a car on an assignment without a link for so long")
+    alarm_tracker_silent_s: Seconds = Field(
+        default=120, description="one without a link, of which phone and page say nothing for so long"
+    )
     alarm_camera_grace_s: Seconds = Field(default=30, description="after setting off to priority 1 a camera records")
+    alarm_crew_first_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=30, description="so long before it is called stationary a crew is asked; 0: not at all"
+    )
+    check_in_after_s: Seconds = Field(default=600, description="a crew silent on a priority 1 scene is asked")
+    check_in_alarm_s: Seconds = Field(default=180, description="no answer so long after the question: a warning")
+    dead_links_s: Seconds = Field(default=10, description="links of gateways that died are ended after so long")
     waiting_counts: bool = Field(default=True, description="the sign-in screen counts SOS and calls without a unit")
 
     fix_retention_days: int = Field(default=90, ge=1)
+    recordings_folder: Path | None = Field(
+        default=None, description="where files of recordings are kept; unset: `recordings` in the data folder"
+    )
+    recording_retention_days: int = Field(default=180, ge=1, description="older recordings go, held ones stay")
     tile_url: str | None = Field(default=None, description="base map tiles {z}/{x}/{y}; unset: the imported streets")
     pool_size: int = Field(default=10, ge=2, le=500)
 
@@ -95,6 +112,16 @@ class Settings(PolicyEnvironment):
             raise ValueError("must not be below PATROL_COVERAGE_THRESHOLD")
         return value
 
+    @field_validator("alarm_crew_first_s")
+    @classmethod
+    def _before_the_alarm(cls, value: float, info: ValidationInfo) -> float:
+        for name in ("alarm_standing_s", "alarm_no_progress_s"):
+            if value >= info.data.get(name, float("inf")):
+                raise ValueError(
+                    f"must be below {_variable(name)}: else every crew is told as soon as it sets off; 0 tells none"
+                )
+        return value
+
     def alarm_rules(self) -> AlarmRules:
         """The figures of the watchers."""
         return AlarmRules(
@@ -104,7 +131,11 @@ class Settings(PolicyEnvironment):
             target_s=self.policy_target_s,
             unassigned_left_s=self.alarm_unassigned_left_s,
             link_lost_s=self.alarm_link_lost_s,
+            tracker_silent_s=self.alarm_tracker_silent_s,
             camera_grace_s=self.alarm_camera_grace_s,
+            crew_first_s=self.alarm_crew_first_s,
+            check_in_after_s=self.check_in_after_s,
+            check_in_alarm_s=self.check_in_alarm_s,
         )
 
     def printable(self) -> dict[str, Any]:
@@ -134,6 +165,8 @@ def read_settings(**given: Any) -> Settings:
 def _as_text(value: Any) -> Any:
     if isinstance(value, frozenset):
         value = sorted(value)
+    if isinstance(value, Path):
+        return str(value)
     return ",".join(f"{part}" for part in value) if isinstance(value, list | tuple) else value
 
 

@@ -48,7 +48,7 @@ def run_up(folder: Path, listen: Listen, given: EngineUrls, *, demo: bool) -> No
         data.release()
         raise
     with _held(data, given, settings) as (supervisor, urls):
-        environment = listen.environment(urls)
+        environment = _with_recordings(listen.environment(urls), data.path)
         accounts: Sequence[str] = ()
         if demo_city is not None:
             environment["PATROL_DEMO_FOLDER"] = str(data.path / "demo")
@@ -63,8 +63,9 @@ def run_up(folder: Path, listen: Listen, given: EngineUrls, *, demo: bool) -> No
         data.announce(Announcement(urls.database_url, urls.nats_url, listen.api_url, listen.gateway_url))
         if demo_city is not None:
             supervisor.start([Child("demo", "dispatch.demo", environment, data.logs)])
-        _log.info("ready", api=listen.api_url, gateway=listen.gateway_url)
-        print(f"Patrol is ready: {listen.api_url}", *accounts, sep="\n", flush=True)  # noqa: T201
+        _log.info("ready", api=listen.api_url, gateway=listen.gateway_url, phone_port=listen.phone_port)
+        ports = f"cars: port {listen.gateway_port}, phones: port {listen.phone_port}"
+        print(f"Patrol is ready: {listen.api_url} ({ports})", *accounts, sep="\n", flush=True)  # noqa: T201
         supervisor.run()
 
 
@@ -72,6 +73,7 @@ def run_one(module: str, folder: Path, given: EngineUrls, environment: Mapping[s
     """One server: on engines that are given or that the folder's holder runs, this process becomes the server itself;
     otherwise it holds the folder, runs the engines and supervises the server."""
     settings = _settings_before_engines(given)
+    environment = _with_recordings(environment, folder)
     if given.database_url and given.nats_url:
         _become(module, given, environment)
     data = DataFolder(folder)
@@ -132,6 +134,10 @@ def _become(module: str, urls: EngineUrls, environment: Mapping[str, str]) -> No
 
 def _addresses(urls: EngineUrls) -> dict[str, str]:
     return {"DATABASE_URL": urls.database_url, "NATS_URL": urls.nats_url}
+
+
+def _with_recordings(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    return {"PATROL_RECORDINGS_FOLDER": str(folder / "recordings"), **environment}
 
 
 def _or_else(given: EngineUrls, other: EngineUrls) -> EngineUrls:

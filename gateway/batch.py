@@ -5,7 +5,7 @@ A plan holds every message once: what is at or below the journal's high-water ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,9 @@ from gateway.session import Entry
 
 Journal = tuple[UUID, UUID]
 """(device_id, boot): one run of a car's journal, in which `seq` counts."""
+
+Numbered = tuple[UUID, UUID, int]
+"""(device_id, boot, seq): one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Parcel:
     settle: Callable[[int | None, list[Refusal]], None]
     """Called once after the commit: the journal's high-water mark (None: there is no such device any more), and which
     of these entries are held as refused."""
+    by_time: bool = False
+    """Nobody numbered these (a phone): `seq` stands for kind and time, they come in any order, and each counts once."""
 
     @property
     def journal(self) -> Journal:
@@ -74,20 +79,32 @@ class Plan:
     high_water: dict[Journal, int] = field(default_factory=dict)
 
 
-def plan(parcels: Sequence[Parcel], held: Mapping[Journal, int], newest_ms: Mapping[UUID, int]) -> Plan:
+def plan(
+    parcels: Sequence[Parcel],
+    held: Mapping[Journal, int],
+    newest_ms: Mapping[UUID, int],
+    by_time: Collection[Numbered] = (),
+) -> Plan:
     """What is new in `parcels`, given the high-water mark per journal and the newest fix (epoch ms) per unit.
 
-    Parcels of a journal that `held` does not know are left out: their device is gone.
+    Parcels of a journal that `held` does not know are left out: their device is gone. `by_time`: what the store holds
+    already of the messages that nobody numbered.
     """
     result = Plan(high_water=dict(held))
     newest = dict(newest_ms)
+    seen = set(by_time)
     for parcel in parcels:
         if parcel.journal not in held:
             continue
         for entry in parcel.entries:
-            if entry.seq <= result.high_water[parcel.journal]:
+            if parcel.by_time:
+                numbered = (*parcel.journal, entry.seq)
+                if numbered in seen:
+                    continue
+                seen.add(numbered)
+            elif entry.seq <= result.high_water[parcel.journal]:
                 continue
-            result.high_water[parcel.journal] = entry.seq
+            result.high_water[parcel.journal] = max(result.high_water[parcel.journal], entry.seq)
             if not isinstance(entry, Fix):
                 result.messages.append((parcel, entry))
                 continue
@@ -114,7 +131,7 @@ async def write(connection: asyncpg.Connection, parcels: Sequence[Parcel]) -> Pl
         )
         held = {(row["device_id"], row["boot"]): row["last_seq"] for row in locked}
         newest = {row["unit_id"]: row["fixed_ms"] for row in await connection.fetch(_NEWEST, units)}
-        result = plan(parcels, held, newest)
+        result = plan(parcels, held, newest, await _held_by_time(connection, parcels))
         if result.fixes:
             await connection.execute(_INSERT_FIXES, *_fix_columns(result.fixes))
         if result.positions:
@@ -126,6 +143,20 @@ async def write(connection: asyncpg.Connection, parcels: Sequence[Parcel]) -> Pl
         if moved:
             await connection.execute(_ADVANCE, *map(list, zip(*moved, strict=True)))
     return result
+
+
+async def _held_by_time(connection: asyncpg.Connection, parcels: Sequence[Parcel]) -> set[Numbered]:
+    """Which of the messages that nobody numbered stand in the store; their journals are locked."""
+    rows = [
+        (parcel.device_id, parcel.unit_id, parcel.boot, entry.seq, entry.time_ms or 0)
+        for parcel in parcels
+        if parcel.by_time
+        for entry in parcel.entries
+    ]
+    if not rows:
+        return set()
+    found = await connection.fetch(_HELD_BY_TIME, *map(list, zip(*rows, strict=True)))
+    return {(row["device_id"], row["boot"], row["seq"]) for row in found}
 
 
 def _fix_columns(rows: Sequence[LiveFix]) -> list[list[Any]]:
@@ -159,6 +190,13 @@ SELECT j.device_id, j.boot, j.last_seq
 FROM journals j JOIN unnest($1::uuid[], $2::uuid[]) AS k(device_id, boot) USING (device_id, boot)
 ORDER BY j.device_id, j.boot
 FOR UPDATE OF j"""
+
+_HELD_BY_TIME: Final = """
+SELECT a.device_id, a.boot, a.seq
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[]) AS a(device_id, unit_id, boot, seq, time_ms)
+WHERE EXISTS (SELECT FROM fixes f WHERE f.unit_id = a.unit_id AND f.boot = a.boot AND f.seq = a.seq
+              AND f.fixed_at = 'epoch'::timestamptz + a.time_ms * interval '1 ms')
+   OR EXISTS (SELECT FROM car_messages m WHERE m.device_id = a.device_id AND m.boot = a.boot AND m.seq = a.seq)"""
 
 _NEWEST: Final = """
 SELECT unit_id, (extract(epoch FROM fixed_at) * 1000)::bigint AS fixed_ms FROM unit_positions

@@ -42,6 +42,7 @@ class CarSocket(ServerConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.link: Link | None = None
+        self.bearer: str | None = None
         self.on_lost: Callable[[], None] | None = None
         self.heard_s = self.loop.time()
 

@@ -20,7 +20,7 @@ import structlog
 from gateway.batch import Parcel, Plan, write
 from gateway.database import POISON, TRANSIENT
 from gateway.parsing import Refusal, storable
-from gateway.protocol import Camera, Fix, RejectedCode, encode
+from gateway.protocol import Camera, Fix, Health, Recording, RejectedCode, encode
 from gateway.session import Entry
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,8 @@ class Inbox:
         self._queue.append(parcel)
         self._queued += len(parcel.entries)
         self._arrived.set()
-        if self._queued >= self._pace.batch_messages or not all(isinstance(e, Fix | Camera) for e in parcel.entries):
+        patient = all(isinstance(e, Fix | Camera | Recording | Health) for e in parcel.entries)
+        if self._queued >= self._pace.batch_messages or not patient:
             self._urgent.set()
 
     def stop(self) -> None:

@@ -18,6 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from gateway.database import connect
+from gateway.dead_links import END_DEAD_LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,16 @@ class Links:
         return UUID(int=self._run << 64 | self._next)
 
     async def find(self, token_sha256: str) -> Link | None:
-        """The device that this token (SHA-256, hex) speaks for, and the database's time of asking; None if none."""
-        row = await self._pool.fetchrow(_FIND, token_sha256)
+        """The device that this token (SHA-256, hex) speaks for, and the database's time of asking; None if none.
+
+        A fresh token takes the place of the one before with this, its first use.
+        """
+        row = (
+            await self._pool.fetchrow(_FIND, token_sha256)
+            or await self._pool.fetchrow(_PROMOTE, token_sha256)
+            # Another connection with the same fresh token was a moment faster.
+            or await self._pool.fetchrow(_FIND, token_sha256)
+        )
         if row is None:
             return None
         return Link(self.new_id(), row["device_id"], row["unit_id"], row["unit_name"], token_sha256, row["now"])
@@ -79,7 +88,7 @@ class Links:
         else:
             await self._keeper.execute("SELECT 1")
         await self._pool.execute(_REPAIR, [link.connection_id for link in links])
-        return [row["unit_id"] for row in await self._pool.fetch(_SWEEP)]
+        return [row["unit_id"] for row in await self._pool.fetch(END_DEAD_LINKS)]
 
     async def aclose(self) -> None:
         """Lets the lock fall; rows that are still open are for the next sweep."""
@@ -90,6 +99,11 @@ class Links:
 _FIND: Final = """
 SELECT device_id, unit_id, unit_name, clock_timestamp() AS now FROM devices
 WHERE token_sha256 = $1 AND revoked_at IS NULL"""
+
+_PROMOTE: Final = """
+UPDATE devices SET token_sha256 = next_token_sha256, next_token_sha256 = NULL, enrolled_at = now(), revoked_at = NULL
+WHERE next_token_sha256 = $1
+RETURNING device_id, unit_id, unit_name, clock_timestamp() AS now"""
 
 _UP: Final = """
 INSERT INTO car_links AS l (unit_id, connected_at, connection_id) VALUES ($1, $2, $3)
@@ -115,13 +129,3 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS c(id, device_id, 
 _REPAIR: Final = """
 UPDATE car_links SET disconnected_at = NULL, close_code = NULL
 WHERE connection_id = ANY($1::uuid[]) AND disconnected_at IS NOT NULL"""
-
-_SWEEP: Final = """
-UPDATE car_links SET disconnected_at = now(), close_code = 1006
-WHERE disconnected_at IS NULL AND NOT EXISTS (
-    SELECT FROM pg_locks k
-    WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 1
-      AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND lpad(to_hex(k.classid::bigint), 8, '0') || lpad(to_hex(k.objid::bigint), 8, '0')
-          = left(replace(connection_id::text, '-', ''), 16))
-RETURNING unit_id"""

@@ -28,6 +28,24 @@ class Metrics:
             ["status"],
             registry=self._registry,
         )
+        self.phone_requests = Counter(
+            "patrol_gateway_phone_requests",
+            "Requests of phones' tracker apps, by HTTP status",
+            ["status"],
+            registry=self._registry,
+        )
+        self.phone_refused = Counter(
+            "patrol_gateway_phone_reports_refused",
+            "Reports of phones' tracker apps that were answered with 200 and refused for good, by reason",
+            ["code"],
+            registry=self._registry,
+        )
+        self.enrolments = Counter(
+            "patrol_gateway_enrolments",
+            "Questions for a device token, by what came of them; bad_code and bad_token are guesses",
+            ["outcome"],
+            registry=self._registry,
+        )
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""

@@ -21,9 +21,12 @@ from gateway.protocol import (
     Availability,
     Camera,
     CarMessage,
+    CheckIn,
     ErrorCode,
     Fix,
+    Health,
     Hello,
+    Recording,
     RejectedCode,
     Sos,
     Status,
@@ -34,10 +37,14 @@ _MEMBERS: Final = {
     "hello": ("type", *Hello.__struct_fields__),
     "fix": ("type", *Fix.__struct_fields__),
     "camera": ("type", *Camera.__struct_fields__),
+    "recording": ("type", *Recording.__struct_fields__),
     "status": ("type", *Status.__struct_fields__),
     "availability": ("type", *Availability.__struct_fields__),
     "sos": ("type", *Sos.__struct_fields__),
+    "check_in": ("type", *CheckIn.__struct_fields__),
+    "health": ("type", *Health.__struct_fields__),
 }
+_UNLIKE: Final = {"boot": "not a UUID", "sha256": "not 64 hexadecimal digits in lower case"}
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _AT_MEMBER: Final = re.compile(r"^(?P<what>.*) - at `\$\.(?P<member>\w+).*`$", re.DOTALL)
@@ -137,7 +144,7 @@ def _reason(text: str) -> str:
     """The decoder's words, with the member's name first."""
     if found := _AT_MEMBER.match(text):
         if "matching regex" in found["what"]:
-            return f"{found['member']}: {'not a UUID' if found['member'] == 'boot' else 'holds a NUL character'}"
+            return f"{found['member']}: {_UNLIKE.get(found['member'], 'holds a NUL character')}"
         return f"{found['member']}: {found['what']}"
     if found := _MISSING.match(text):
         return f"{found['member']}: missing"

@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 
 PATH: Final = "/vehicle/v1"
 SUBPROTOCOL: Final = "patrol.vehicle.v1"
+ENROL_PATH: Final = "/vehicle/v1/enrol"
+ENROL_SUBPROTOCOL: Final = "patrol.enrol.v1"
 FRAME_LIMIT_BYTES: Final = 64 * 1024
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_POLICY: Final = 1008
@@ -24,6 +26,7 @@ CLOSE_TAKEN_OVER: Final = 4001
 CLOCK_AHEAD_LIMIT_MS: Final = 5 * 60 * 1000
 
 SEQ_MAX: Final = 2**63 - 1
+RECORDING_MAX_BYTES: Final = 2**53  # what a double holds exactly: no JSON reader rounds it
 TIME_MAX_MS: Final = 253_402_300_799_000  # 9999-12-31T23:59:59Z, the last second a calendar date can hold
 
 Seq = Annotated[int, Meta(ge=1, le=SEQ_MAX)]
@@ -93,6 +96,17 @@ class Journalled(Message, frozen=True):
     time_ms: TimeMs
 
 
+class Stamped(Journalled, frozen=True, kw_only=True):
+    """A message whose `time_ms` is the car's best knowledge of the time.
+
+    `clock_ms`: what the car computer's own clock said, where that was wrong and `time_ms` is corrected. `time_unsure`:
+    nothing has confirmed that clock since (decision 0030).
+    """
+
+    clock_ms: TimeMs | None = None
+    time_unsure: bool = False
+
+
 class Fix(Journalled, tag="fix", frozen=True):
     """A position as the receiver measured it; `time_ms` is the receiver's (GNSS) time."""
 
@@ -105,7 +119,7 @@ class Fix(Journalled, tag="fix", frozen=True):
     source: Literal["gnss", "phone", "manual"] | None = None
 
 
-class Camera(Journalled, tag="camera", frozen=True):
+class Camera(Stamped, tag="camera", frozen=True):
     """State of one body-worn or in-car camera."""
 
     camera_id: Name
@@ -116,7 +130,7 @@ class Camera(Journalled, tag="camera", frozen=True):
     officer_id: Name | None = None
 
 
-class Status(Journalled, tag="status", frozen=True):
+class Status(Stamped, tag="status", frozen=True):
     """A step in one assignment."""
 
     assignment_id: Name
@@ -126,14 +140,14 @@ class Status(Journalled, tag="status", frozen=True):
     note: Text | None = None
 
 
-class Availability(Journalled, tag="availability", frozen=True):
+class Availability(Stamped, tag="availability", frozen=True):
     """On patrol, or out of service (meal, refuel, paperwork, off duty)."""
 
     available: bool
     reason: Text | None = None
 
 
-class Sos(Journalled, tag="sos", frozen=True):
+class Sos(Stamped, tag="sos", frozen=True):
     """Officer needs help, or that is over. Works with no position at all."""
 
     active: bool
@@ -142,8 +156,51 @@ class Sos(Journalled, tag="sos", frozen=True):
     note: Text | None = None
 
 
-CarMessage = Hello | Fix | Camera | Status | Availability | Sos
-JournalledMessage = Fix | Camera | Status | Availability | Sos
+class CheckIn(Stamped, tag="check_in", frozen=True):
+    """The crew of an assignment is well, says the crew."""
+
+    assignment_id: Name
+
+
+class Recording(Stamped, tag="recording", frozen=True):
+    """A recording is closed: the index of a file that stays in the car until it is uploaded and verified.
+
+    `lost`: told again, because the car can't send it (any more).
+    """
+
+    recording_id: Name
+    camera_id: Name
+    started_ms: TimeMs
+    ended_ms: TimeMs
+    size_bytes: Annotated[int, Meta(ge=0, le=RECORDING_MAX_BYTES)]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    name: Name
+    officer_id: Name | None = None
+    assignment_id: Name | None = None
+    media_type: Name | None = None
+    lost: Literal["missing", "spoilt"] | None = None
+
+
+OffsetMs = Annotated[int, Meta(ge=-TIME_MAX_MS, le=TIME_MAX_MS)]
+
+
+class Health(Stamped, tag="health", frozen=True):
+    """How the agent itself is: after each welcome, when its troubles change, and now and then.
+
+    Offsets are the other clock minus the car computer's; absent where nothing is known. `waiting`: messages that are
+    not acknowledged. `troubles`: codes, oldest first.
+    """
+
+    agent: Name
+    waiting: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    uptime_s: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    troubles: Annotated[list[Name], Meta(max_length=100)]
+    clock_offset_ms: OffsetMs | None = None
+    gnss_offset_ms: OffsetMs | None = None
+
+
+CarMessage = Hello | Fix | Camera | Recording | Status | Availability | Sos | CheckIn | Health
+JournalledMessage = Fix | Camera | Recording | Status | Availability | Sos | CheckIn | Health
 
 
 # ---- gateway to car
@@ -164,6 +221,13 @@ class OrderIncident(Struct, omit_defaults=True, frozen=True, kw_only=True):
     caller_note: str | None = None
 
 
+class Arrived(Struct, frozen=True, kw_only=True):
+    """An arrival on record that the crew did not press: by the car's own track, or by word of mouth to the desk."""
+
+    by: Literal["gps", "dispatcher"]
+    at_ms: int
+
+
 class OrderBody(Message, frozen=True):
     """Members common to `order` and `order_update`. `route` is a GeoJSON LineString (lon, lat)."""
 
@@ -172,6 +236,7 @@ class OrderBody(Message, frozen=True):
     arrive_by_ms: int
     eta_s: float | None = None
     route: dict[str, Any] | None = None
+    arrived: Arrived | None = None
 
 
 class Order(OrderBody, tag="order", frozen=True):
@@ -190,10 +255,17 @@ class OrderEnded(Message, tag="order_ended", frozen=True):
 
 
 class Notice(Message, tag="notice", frozen=True):
-    """A message for the crew."""
+    """A message for the crew.
+
+    `code`: `sos_acknowledged` or `sos_resolved`, where it is the desk's word on the crew's SOS; `boot` and `seq` then
+    name the newest `sos` message that the word is about. A car that knows none of these shows the text.
+    """
 
     text: str
     level: Literal["info", "warning", "alarm"]
+    code: str | None = None
+    boot: str | None = None
+    seq: int | None = None
 
 
 class Welcome(Message, tag="welcome", frozen=True, omit_defaults=False):
@@ -213,11 +285,13 @@ class Ack(Message, tag="ack", frozen=True):
 
 
 class Rejected(Message, tag="rejected", frozen=True):
-    """That message is refused for good; it counts as acknowledged."""
+    """That message is refused for good; it counts as acknowledged. `boot`: the journal whose `seq` it is; without it
+    that of the connection."""
 
     seq: int
     code: RejectedCode
     message: str
+    boot: str | None = None
 
 
 class Error(Message, tag="error", frozen=True):
@@ -232,7 +306,9 @@ GatewayMessage = Welcome | Ack | Order | OrderUpdate | OrderEnded | Notice | Rej
 GATEWAY_TYPES: Final = frozenset(
     {"welcome", "ack", "order", "order_update", "order_ended", "notice", "rejected", "error"}
 )
-CAR_TYPES: Final = frozenset({"hello", "fix", "camera", "status", "availability", "sos"})
+CAR_TYPES: Final = frozenset(
+    {"hello", "fix", "camera", "recording", "status", "availability", "sos", "check_in", "health"}
+)
 
 _encoder = msgspec.json.Encoder()
 

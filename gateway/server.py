@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,17 +21,23 @@ from websockets.typing import Subprotocol
 
 from gateway.batch import Plan
 from gateway.bus import Bus
+from gateway.callers import Proxies
 from gateway.connection import Car, CarSocket, Services
 from gateway.database import TRANSIENT, open_pool
+from gateway.enrolment import Enrolment
 from gateway.handshake import Door
 from gateway.inbox import Inbox
 from gateway.links import Links
 from gateway.metrics import Metrics
 from gateway.orders import Orders
 from gateway.partitions import drop_old_partitions, ensure_partitions
-from gateway.protocol import CLOSE_GOING_AWAY, FRAME_LIMIT_BYTES, SUBPROTOCOL
+from gateway.phones import Phones
+from gateway.phones_intake import Intake
+from gateway.phones_server import PhonePort, phone_port
+from gateway.protocol import CLOSE_GOING_AWAY, ENROL_SUBPROTOCOL, FRAME_LIMIT_BYTES, SUBPROTOCOL
 from gateway.roll import Roll
 from gateway.settings import Settings
+from gateway.vehicle_files import VehicleFiles
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +64,7 @@ class Gateway:
         self._clock_ms = clock_ms
         self._metrics = Metrics()
         self._bus = Bus(settings.nats_url, settings.bureau)
+        self.phones: PhonePort | None = None
 
     async def run(self, stop: asyncio.Event, started: Callable[[int], None]) -> None:
         """Calls `started` with the port once cars may come.
@@ -70,20 +77,28 @@ class Gateway:
 
     async def _serve(self, pool: asyncpg.Pool, stop: asyncio.Event, started: Callable[[int], None]) -> None:
         await self._keep_partitions(pool)
-        self._links = Links(pool, self._settings.database_url)
+        self._links, self._files = Links(pool, self._settings.database_url), VehicleFiles(pool)
         self._roll = Roll(self._links, self._bus)
         self._inbox = Inbox(pool, self._settings.pace, self._announce)
+        proxies = Proxies(self._settings.trusted_proxies)
+        self._enrolment = Enrolment(pool, self._links, self._metrics, self._settings.guess_limits, proxies)
         self._orders = Orders(pool, self._settings.gateway_orders_period_s)
         self._services = Services(self._settings, pool, self._inbox, self._orders, self._metrics, self._clock_ms)
         self._bus.on("orders", self._on_orders)
         self._bus.on("takeover", self._roll.on_hint)
         self._bus.on("devices", self._roll.on_hint)
         await self._roll.sweep()
-        async with aclosing(self._links), self._listening() as server, asyncio.TaskGroup() as tasks:
+        async with (
+            aclosing(self._links),
+            self._listening() as server,
+            self._phones_listening(pool),
+            asyncio.TaskGroup() as tasks,
+        ):
             writing = tasks.create_task(self._inbox.run())
             background = [
                 tasks.create_task(part)
                 for part in (
+                    *([self.phones.watch()] if self.phones is not None else ()),
                     self._bus.run(),
                     self._orders.run(),
                     self._tick(),
@@ -107,7 +122,7 @@ class Gateway:
                 host,
                 port,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
-                process_request=Door(self._links, self._metrics, self._page_metrics),
+                process_request=Door(self._links, self._files, self._metrics, self._page_metrics),
                 create_connection=CarSocket,
                 compression=None,
                 max_size=FRAME_LIMIT_BYTES,
@@ -123,8 +138,28 @@ class Gateway:
             server.close()
             await server.wait_closed()
 
+    @asynccontextmanager
+    async def _phones_listening(self, pool: asyncpg.Pool) -> AsyncIterator[None]:
+        settings, loop = self._settings, asyncio.get_running_loop()
+        host, port = settings.gateway_host, settings.phone_port
+        if port is None:
+            yield
+            return
+        intake = Intake(pool, self._inbox)
+        rates = settings.phone_rates
+        app = Phones(self._links.find, intake, self._metrics, self._clock_ms, loop.time, rates).app()
+        async with AsyncExitStack() as stack:
+            try:
+                self.phones = await stack.enter_async_context(phone_port(app, host, port))
+            except OSError as error:
+                reason = error.strerror or error
+                raise ListenError(f"cannot listen for phones on {host}:{port}: {reason}; PATROL_PHONE_PORT") from error
+            yield
+
     async def _serve_car(self, connection: ServerConnection) -> None:
-        if isinstance(connection, CarSocket) and connection.link is not None:
+        if isinstance(connection, CarSocket) and connection.subprotocol == ENROL_SUBPROTOCOL:
+            await self._enrolment.serve(connection, connection.bearer)
+        elif isinstance(connection, CarSocket) and connection.link is not None:
             await self._roll.serve(Car(connection, connection.link, self._services))
 
     async def _drain(self, server: Server, writing: asyncio.Task[None]) -> None:
@@ -132,6 +167,8 @@ class Gateway:
         server.close(close_connections=False)
         for car in list(self._roll.cars):
             car.stop_reading()
+        if self.phones is not None:
+            await self.phones.stop()
         self._inbox.stop()
         await asyncio.wait([writing], timeout=DRAIN_WITHIN_S)
         for car in list(self._roll.cars):

@@ -168,7 +168,7 @@ class Session:
                 repeated = repeated or item.seq <= self._durable_seq
                 if item.seq > self._taken_seq:
                     self._taken_seq = item.seq
-                    entries.append(_checked(item, server_ms))
+                    entries.append(checked(item, server_ms))
             elif not told_no_hello:
                 told_no_hello = True
                 outputs += self._error(ErrorCode.NO_HELLO, "the first message of a connection is hello", now_s)
@@ -219,8 +219,8 @@ class Session:
         return self._error(ErrorCode.TOO_FAST, "not taken, nor anything after it: reconnect and resume", now_s)
 
 
-def _checked(entry: Entry, server_ms: int) -> Entry:
-    """The entry itself, or its refusal if it is a fix from too far in the future."""
+def checked(entry: Entry, server_ms: int) -> Entry:
+    """The entry itself, or its refusal if it is a fix from too far in the future. `server_ms`: the server's clock."""
     if not isinstance(entry, Fix) or entry.time_ms <= server_ms + CLOCK_AHEAD_LIMIT_MS:
         return entry
     ahead_s = (entry.time_ms - server_ms) / 1000

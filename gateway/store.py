@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -52,9 +53,27 @@ devices = Table(
         unique=True,
         comment="hex; null when no token is valid (revoked, never enrolled)",
     ),
+    Column(
+        "next_token_sha256",
+        Text,
+        unique=True,
+        comment="hex; a fresh token that was given out and not used yet: its first use makes it the token",
+    ),
     Column("enrolled_at", Timestamp),
     Column("revoked_at", Timestamp),
     comment="One in-car computer or phone each",
+)
+
+enrolment_codes = Table(
+    "enrolment_codes",
+    metadata,
+    Column("code_hash", Text, primary_key=True, comment="scrypt, hex; the code itself is kept nowhere"),
+    Column("device_id", Uuid, ForeignKey("devices.device_id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("used_at", Timestamp, comment="when a car exchanged it for a token; it is worth nothing since"),
+    Index("ix_enrolment_codes_device", "device_id"),
+    comment="One-time codes with which a car gets its device token",
 )
 
 journals = Table(
@@ -152,6 +171,16 @@ car_orders = Table(
     Index("ix_car_orders_open", "unit_id", "order_id", postgresql_where=text("is_open")),
     Index("ix_car_orders_waiting", "unit_id", "order_id", postgresql_where=text("delivered_at IS NULL")),
     comment="The outbox: all that a car is told, in order",
+)
+
+vehicle_files = Table(
+    "vehicle_files",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False, comment="gzip; stored plain, so that pieces of it are read cheaply"),
+    Column("changed_at", Timestamp, nullable=False, server_default=func.now()),
+    comment="What cars fetch beside the link, with their device token: the streets of the car's map",
 )
 
 car_links = Table(

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-pytest_plugins = ["tests.support.engines", "tests.support.server"]
+pytest_plugins = ["tests.support.engines", "tests.support.server", "tests.support.unmeasured"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,12 +17,14 @@ from gateway.protocol import CLOSE_TAKEN_OVER, SUBPROTOCOL
 from vehicle_agent import AGENT
 from vehicle_agent.backoff import Backoff
 from vehicle_agent.errors import SettingsError
+from vehicle_agent.proxy import proxy_for
 from vehicle_agent.session import NEW_BOOT, Session
 from vehicle_agent.state import CarState
+from vehicle_agent.troubles import TroubleCode
 
 _FRAME_LIMIT_BYTES: Final = 4 * 1024 * 1024  # a welcome may carry several orders with routes
 _TICK_S: Final = 1.0
-_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+_TROUBLE_OF: Final = {"refused": TroubleCode.TOKEN_REFUSED, "no_token": TroubleCode.NO_TOKEN}
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class Timing:
     retry_cap_s: float = 30.0
     stable_after_s: float = 15.0
     refused_s: float = 60.0
+    no_token_s: float = 5.0
     taken_over_s: float = 120.0
     open_s: float = 10.0
     close_s: float = 2.0
@@ -72,12 +74,21 @@ class Connection:
         self._chance = chance or random.Random()
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._new_token = False
+        self.sent: Callable[[str], None] = lambda _frame: None
+        """Called with each frame that went out."""
 
     def wake(self, urgent: bool) -> None:
         """The journal has something new. `urgent`: a person waits, so don't sit out a pause between attempts."""
         self._work.set()
         if urgent:
             self._hurry.set()
+
+    def take_new_token(self) -> None:
+        """The token's file holds another one: leave the connection, if there is one, and come back with that."""
+        self._new_token = True
+        self._work.set()
+        self._hurry.set()
 
     async def run(self) -> None:
         """Connect, and connect again, for ever."""
@@ -91,6 +102,8 @@ class Connection:
             welcomed = self._state.connected
             self._state.connected = False
             self._state.link = ending.kind
+            if ending.kind in _TROUBLE_OF:
+                self._state.troubles.report(_TROUBLE_OF[ending.kind], ending.reason)
             if welcomed and loop.time() - began_s >= self._timing.stable_after_s:
                 retry.reset()
             if welcomed or ending.reason != said:
@@ -99,8 +112,10 @@ class Connection:
             await self._pause(self._delay_s(ending, retry))
 
     def _delay_s(self, ending: Ending, retry: Backoff) -> float:
-        if ending.kind == "new_boot":
+        if ending.kind in {"new_boot", "new_token"}:
             return 0.0
+        if ending.kind == "no_token":
+            return self._timing.no_token_s
         slow_s = {"refused": self._timing.refused_s, "taken_over": self._timing.taken_over_s}.get(ending.kind)
         if slow_s is not None:
             return slow_s * self._chance.uniform(0.75, 1.25)
@@ -114,17 +129,19 @@ class Connection:
             return
 
     async def _attempt(self) -> Ending:
+        self._new_token = False
         try:
             token = self._token()
         except SettingsError as error:
-            return Ending("refused", str(error))
+            # No file, or one that holds nothing that can be sent: a code mends both.
+            return Ending("no_token", str(error))
         try:
             async with connect(
                 self._url,
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 additional_headers={"Authorization": f"Bearer {token}"},
                 user_agent_header=AGENT,
-                proxy=None if urlsplit(self._url).hostname in _LOOPBACK else True,
+                proxy=proxy_for(self._url),
                 open_timeout=self._timing.open_s,
                 close_timeout=self._timing.close_s,
                 ping_interval=self._timing.ping_every_s,
@@ -141,7 +158,9 @@ class Connection:
 
     async def _converse(self, socket: ClientConnection) -> Ending:
         session = self._session()
-        await socket.send(session.hello())
+        hello = session.hello()
+        await socket.send(hello)
+        self.sent(hello)
         reading = asyncio.create_task(self._read(socket, session))
         writing = asyncio.create_task(self._write(socket, session))
         try:
@@ -159,6 +178,8 @@ class Connection:
             if session.welcomed and not self._state.connected:
                 self._state.connected = True
                 self._state.link = "connected"
+                for trouble in _TROUBLE_OF.values():
+                    self._state.troubles.clear(trouble)
             self._work.set()
         return Ending("new_boot" if session.ended == NEW_BOOT else "reset", session.ended)
 
@@ -167,8 +188,11 @@ class Connection:
             self._work.clear()
             while (frame := session.next_frame()) is not None:
                 await socket.send(frame)
+                self.sent(frame)
             if session.ended is not None:
                 return Ending("new_boot" if session.ended == NEW_BOOT else "reset", session.ended)
+            if self._new_token:
+                return Ending("new_token", "from now on with the fresh token")
             overdue = session.overdue()
             if overdue is not None:
                 return Ending("silent", overdue)

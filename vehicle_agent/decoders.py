@@ -12,6 +12,8 @@ from vehicle_agent.receiver import OncePerSecond, Position
 
 _LINE_LIMIT_BYTES: Final = 64 * 1024
 _LEAP_S: Final = 600.0
+# Of several devices in one gpsd the first with a fix is heard; another only after it had so many and the first none.
+_DEVICE_LOST_AFTER_FIXES: Final = 5
 
 
 class Decoder(Protocol):
@@ -73,11 +75,12 @@ class NmeaDecoder:
 
 
 class GpsdDecoder:
-    """gpsd's JSON lines."""
+    """gpsd's JSON lines. `device`: hear only this one of its devices."""
 
-    greeting = gpsd.WATCH
-
-    def __init__(self) -> None:
+    def __init__(self, device: str | None = None) -> None:
+        self.greeting = gpsd.watch(device)
+        self._device: str | None = device
+        self._others = 0
         self._buffer = b""
         self._due = OncePerSecond()
         self._understood = False
@@ -92,11 +95,23 @@ class GpsdDecoder:
             if report is None:
                 continue
             self._understood = True
-            if not report.has_fix or report.position is None:
+            if not self._hears(report):
+                continue
+            if report.position is None:
                 told.append(None)
             elif self._due.admits(report.position):
                 told.append(report.position)
         return told
+
+    def _hears(self, report: gpsd.Report) -> bool:
+        # Two devices on two places of one roof, told in turn, would make a parked car jump to and fro.
+        if report.device != self._device and self._device is not None:
+            self._others += report.position is not None
+            if self._others < _DEVICE_LOST_AFTER_FIXES:
+                return False
+        if report.position is not None:
+            self._device, self._others = report.device, 0
+        return True
 
     def flush(self) -> list[Position | None]:
         """See `Decoder`."""

@@ -8,6 +8,7 @@ Rules, in short:
   a guess. The date of a void RMC is not believed, for receivers without a fix send garbage there.
 - Dead reckoning (mode E, quality 6) is reported with an accuracy that says so. Simulator and hand-entered positions
   (modes S, M; qualities 7, 8) are not measured and never leave the car.
+- A 2D fix (all the GSA that have one say 2) keeps its place, not its height, and an accuracy that says so.
 - Accuracy: GST where the receiver sends it, else HDOP times METRES_PER_HDOP.
 """
 
@@ -25,10 +26,12 @@ _POSITION_KINDS: Final = ("RMC", "GGA", "GNS")
 _TIMED_KINDS: Final = (*_POSITION_KINDS, "GST", "ZDA")
 _HDOP_LIMIT: Final = 50.0  # receivers write 99.99 for "unknown"
 _NO_FIX_TYPE: Final = 1
+_FIX_TYPE_2D: Final = 2
 _UNMEASURED_QUALITIES: Final = {0, 7, 8}
 _ESTIMATED_QUALITY: Final = 6
 _UNMEASURED_MODES: Final = frozenset("NMS")
 _ESTIMATED_MODES: Final = _UNMEASURED_MODES | {"E"}
+_YEARS: Final = range(1980, 2201)  # GPS time begins in 1980; a receiver without a date sends anything
 _HALF_DAY: Final = timedelta(hours=12)
 
 
@@ -69,7 +72,9 @@ class Epoch:
         """The date as the receiver gives it in this epoch."""
         for kind in ("RMC", "ZDA"):
             sentence = self.by_kind.get(kind)
-            if sentence is not None and sentence.date is not None and sentence.time == self.at:
+            if sentence is None or sentence.date is None or sentence.time != self.at:
+                continue
+            if sentence.date.year in _YEARS:
                 return sentence.date
         return None
 
@@ -90,6 +95,7 @@ class Epoch:
             course_deg=self._first("course_deg", "RMC", "VTG"),
             altitude_m=None if height is None else height.altitude_m,
             estimated=self.estimated(),
+            flat=max(self.fix_types, default=0) == _FIX_TYPE_2D,
         )
 
     def _first(self, member: str, *kinds: str) -> float | None:

@@ -11,12 +11,20 @@ class SettingsError(AgentError):
     """A setting or a file named on the command line cannot be used."""
 
 
+class NoTokenError(SettingsError):
+    """There is no token file: this car was never enrolled."""
+
+
 class JournalError(AgentError):
     """The journal file cannot be opened at all: no such folder, no permission, or not a journal."""
 
 
 class JournalInUseError(JournalError):
     """Another agent holds this journal."""
+
+
+class JournalDiskError(JournalError):
+    """The disk under the journal takes nothing: full, read-only, failing. The agent can go on in memory."""
 
 
 class StepError(AgentError):

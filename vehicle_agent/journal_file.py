@@ -7,9 +7,9 @@ second. Forgetting is not synced: what comes back after a power cut is sent agai
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,8 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from vehicle_agent.errors import JournalError, JournalInUseError
+from vehicle_agent.errors import JournalDiskError, JournalError, JournalInUseError
+from vehicle_agent.troubles import TroubleCode
 
 _APPLICATION_ID: Final = 0x50415452  # "PATR"
 _SCHEMA_VERSION: Final = 1
@@ -26,6 +27,13 @@ _PAGE_BYTES: Final = 4096
 _WAL_SHARE: Final = 16  # of the limit
 _WAL_LEAST_PAGES: Final = 16
 _ROWS_PER_WAL_PAGE: Final = 8  # a page holds about twenty messages
+_DISK_SAYS_NO: Final = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+}
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SCHEMA: Final = f"""
     BEGIN;
@@ -72,6 +80,16 @@ def is_damage(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
 
 
+def trouble_of(path: Path) -> TroubleCode:
+    """How the crew should be told that the disk takes nothing."""
+    try:
+        readonly = bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY) or not os.access(path.parent, os.W_OK)
+    except OSError:
+        readonly = False
+    readonly = readonly or (path.exists() and not os.access(path, os.W_OK))
+    return TroubleCode.JOURNAL_READONLY if readonly else TroubleCode.JOURNAL_MEMORY
+
+
 def wal_pages(limit_bytes: int) -> int:
     """How many pages the write-ahead log may hold before it is folded back."""
     return max(_WAL_LEAST_PAGES, limit_bytes // _WAL_SHARE // _PAGE_BYTES)
@@ -82,33 +100,20 @@ def chunk_rows(limit_bytes: int) -> int:
     return wal_pages(limit_bytes) * _ROWS_PER_WAL_PAGE
 
 
-def open_file(path: Path, limit_bytes: int) -> tuple[sqlite3.Connection, list[Row]]:
-    """The journal at `path`, made if absent, and the rows saved out of a damaged one that was set aside.
-
-    Raises `JournalInUseError` where another agent holds it, `JournalError` where it can't be opened at all.
-    """
-    try:
-        return _open(path, limit_bytes), []
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise _unusable(path, error) from error
-        reason = str(error)
-    saved = set_aside(path, reason)
-    try:
-        return _open(path, limit_bytes), saved
-    except sqlite3.DatabaseError as error:
-        raise _unusable(path, error) from error
-
-
-def _unusable(path: Path, error: sqlite3.Error) -> JournalError:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+def unusable(path: Path, error: sqlite3.Error) -> JournalError:
+    """What an error at the opening means for whoever runs the agent."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:
         return JournalInUseError(f"another agent uses the journal {path}; give this one its own with --journal FILE")
-    return JournalError(f"cannot use the journal {path} ({error}); name a writable place with --journal FILE")
+    kind = JournalDiskError if code in _DISK_SAYS_NO and path.parent.is_dir() and not path.is_dir() else JournalError
+    return kind(f"cannot use the journal {path} ({error}); name a writable place with --journal FILE")
 
 
-def _open(path: Path, limit_bytes: int) -> sqlite3.Connection:
+def open_sound(path: Path, limit_bytes: int) -> sqlite3.Connection:
+    """The journal, read through. Raises sqlite3 errors, and `JournalError`."""
     database = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None)
     try:
+        database.text_factory = as_text
         # Exclusive: the lock lives and dies with the process, so no stale lock file is ever left behind.
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
@@ -130,7 +135,7 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables == 0:
-        database.executescript(_SCHEMA)
+        make_schema(database)
     elif application != _APPLICATION_ID:
         raise JournalError(f"{path} is a database of something else; name another file with --journal FILE")
     elif version != _SCHEMA_VERSION:
@@ -142,49 +147,39 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
         raise broken
 
 
-def set_aside(path: Path, reason: str) -> list[Row]:
-    """Rename a damaged journal out of the way; the messages that could still be read out of it, in order.
-
-    Raises `JournalError` where it can't be renamed.
-    """
-    saved = _salvage(path)
-    aside = path.with_name(f"{path.name}.damaged-{uuid.uuid4().hex[:8]}")
-    try:
-        path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            beside = path.with_name(path.name + suffix)
-            if beside.exists():
-                beside.rename(aside.with_name(aside.name + suffix))
-    except OSError as error:
-        raise JournalError(f"cannot set the damaged journal {path} aside: {error.strerror}") from error
-    _log.error("journal_damaged", reason=reason, set_aside=str(aside), saved=len(saved))
-    return saved
+def as_text(raw: bytes) -> str:
+    """Text as it stands in the file; a flipped bit in one word must not stop the reading of all others."""
+    return raw.decode(errors="replace")
 
 
-def _salvage(path: Path) -> list[Row]:
-    found: dict[int, Row] = {}
-    for order in ("ASC", "DESC"):
-        try:
-            database = sqlite3.connect(path, timeout=0, isolation_level=None)
-        except sqlite3.Error:
-            return []
-        try:
-            for row in _rows(database, order):
-                found[row.seq] = row
-        except sqlite3.Error as error:
-            # Expected: reading stops at the damage; from the other end there may be more.
-            _log.debug("journal_salvage_stopped", reason=str(error))
-        finally:
-            database.close()
-    return [found[seq] for seq in sorted(found)]
+def make_schema(database: sqlite3.Connection) -> None:
+    """The journal's tables, in an empty database."""
+    database.executescript(_SCHEMA)
 
 
-def _rows(database: sqlite3.Connection, order: str) -> Iterator[Row]:
-    for seq, kind, body in database.execute(f"SELECT seq, kind, body FROM messages ORDER BY seq {order}"):  # noqa: S608
-        if isinstance(seq, int) and isinstance(kind, str) and isinstance(body, bytes):
-            row = Row(seq, kind, body)
-            if intact(row):
-                yield row
+def put_rows(database: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Into the journal, in place of what has the same number. Raises sqlite3 errors."""
+    database.executemany(
+        "INSERT OR REPLACE INTO messages (seq, kind, body) VALUES (?, ?, ?)", [(r.seq, r.kind, r.body) for r in rows]
+    )
+
+
+def put_notes(database: sqlite3.Connection, notes: Mapping[str, bytes]) -> None:
+    """The agent's notes, each in place of the one before. Raises sqlite3 errors."""
+    database.executemany("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", list(notes.items()))
+
+
+def last_given(database: sqlite3.Connection) -> int:
+    """The highest number that this journal ever gave. Raises sqlite3 errors."""
+    (highest,) = database.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()
+    given = database.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+    return int(max(highest, given[0] or 0))
+
+
+def note_given(database: sqlite3.Connection, seq: int) -> None:
+    """This number counts as given. Raises sqlite3 errors."""
+    database.execute("DELETE FROM sqlite_sequence WHERE name = 'messages'")
+    database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', ?)", (seq,))
 
 
 def intact(row: Row) -> bool:

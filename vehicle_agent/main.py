@@ -9,7 +9,9 @@ import sys
 import structlog
 
 from vehicle_agent.agent import run
+from vehicle_agent.enrol_command import run_enrol
 from vehicle_agent.errors import AgentError
+from vehicle_agent.install import run_install
 from vehicle_agent.settings import read_settings
 
 _log = structlog.get_logger(__name__)
@@ -30,11 +32,19 @@ def configure_logs() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the agent; the exit code: 0 after a clean stop, 1 on failure. Wrong use leaves by `SystemExit(2)`."""
-    settings = read_settings(argv)
+    """Run the agent, or `enrol`, or `install`; the exit code: 0 after a clean stop, 1 on failure.
+
+    Wrong use leaves by `SystemExit(2)`.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
     configure_logs()
     try:
-        asyncio.run(run(settings))
+        if arguments[:1] == ["enrol"]:
+            run_enrol(arguments[1:])
+        elif arguments[:1] == ["install"]:
+            run_install(arguments[1:])
+        else:
+            asyncio.run(run(read_settings(arguments)))
     except AgentError as error:
         return _fail(str(error))
     except ExceptionGroup as group:

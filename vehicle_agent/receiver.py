@@ -14,6 +14,8 @@ METRES_PER_HDOP: Final = 5.0
 # Dead reckoning has no measured accuracy. Never calling it better than this keeps an estimate from witnessing an
 # arrival (which takes 30 m), while the car stays on the map in a tunnel.
 ESTIMATED_ACCURACY_M: Final = 100.0
+# A 2D fix assumes a height; where that is 100 m wrong the place is wrong by tens of metres, and HDOP does not say so.
+FLAT_ACCURACY_M: Final = 25.0
 # Below walking speed the course is noise.
 COURSE_FROM_MPS: Final = 1.0
 # One fix a second. Some receivers are up to 2 % early on the second before.
@@ -56,10 +58,12 @@ def position(
     course_deg: float | None = None,
     altitude_m: float | None = None,
     estimated: bool = False,
+    flat: bool = False,
 ) -> Position | None:
     """A position whose members all lie within what the link allows; None where time or place themselves do not.
 
-    A member out of range is left out. `estimated`: dead reckoning. The course is kept only while the car moves.
+    A member out of range is left out. `estimated`: dead reckoning. `flat`: a 2D fix, whose height is not measured.
+    The course is kept only while the car moves.
     """
     if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 <= time_ms <= TIME_MAX_MS):
         return None
@@ -67,6 +71,8 @@ def position(
     accuracy = _within(accuracy_m, 0, 1_000_000)
     if estimated:
         accuracy = max(accuracy or 0.0, ESTIMATED_ACCURACY_M)
+    elif flat:
+        accuracy = max(accuracy or 0.0, FLAT_ACCURACY_M)
     course = _within(course_deg, 0, 360) if speed is not None and speed >= COURSE_FROM_MPS else None
     return Position(
         time_ms=time_ms,
@@ -75,7 +81,7 @@ def position(
         accuracy_m=None if accuracy is None else round(accuracy, 2),
         speed_mps=None if speed is None else round(speed, 3),
         course_deg=course,
-        altitude_m=_within(altitude_m, -20_000, 100_000),
+        altitude_m=None if flat else _within(altitude_m, -20_000, 100_000),
     )
 
 

@@ -19,10 +19,10 @@ from gateway.protocol import (
     Hello,
     Rejected,
     Welcome,
-    decode_from_gateway,
     encode,
 )
 from vehicle_agent import AGENT
+from vehicle_agent.hearing import hear
 from vehicle_agent.journal import Journal
 from vehicle_agent.journal_file import Row
 from vehicle_agent.state import CarState
@@ -77,22 +77,20 @@ class Session:
             return
         for member in members:
             try:
-                message = decode_from_gateway(bytes(member))
+                heard = hear(bytes(member))
             except (msgspec.DecodeError, UnicodeError, RecursionError, TypeError) as error:
                 _log.warning("message_unreadable", reason=str(error))
                 continue
-            if message is not None and self.ended is None:
-                self._take(message)
+            if heard.message is not None and self.ended is None:
+                self._take(heard.message, heard.unread)
 
-    def _take(self, message: GatewayMessage) -> None:
+    def _take(self, message: GatewayMessage, unread: tuple[str, ...]) -> None:
         if isinstance(message, Welcome):
-            self._welcome(message)
+            self._welcome(message, unread)
         elif isinstance(message, Ack):
             self._acknowledge(message.seq)
         elif isinstance(message, Rejected):
-            self._state.refuse(message, self._journal.drop(message.seq))
-            self._in_flight.pop(message.seq, None)
-            self._progress_s = self._monotonic_s()
+            self._refused(message)
         elif isinstance(message, Error):
             _log.warning("gateway_error", code=message.code.value, message=message.message)
             if message.code in _START_AGAIN_AFTER:
@@ -100,7 +98,17 @@ class Session:
         else:
             self._state.hear(message)
 
-    def _welcome(self, welcome: Welcome) -> None:
+    def _refused(self, rejected: Rejected) -> None:
+        """What never left the car on this journal is not dropped, whatever an earlier one was refused."""
+        of_another = rejected.boot is not None and rejected.boot.lower() != self._boot.lower()
+        if of_another or not self.welcomed or rejected.seq > self._cursor:
+            _log.warning("rejected_of_another_journal", seq=rejected.seq, boot=rejected.boot, sent=self._cursor)
+            return
+        self._state.refuse(rejected, self._journal.drop(rejected.seq))
+        self._in_flight.pop(rejected.seq, None)
+        self._progress_s = self._monotonic_s()
+
+    def _welcome(self, welcome: Welcome, unread: tuple[str, ...]) -> None:
         if self.welcomed:
             return
         if welcome.resume_after > self._journal.handed_out:
@@ -112,7 +120,11 @@ class Session:
             return
         self._journal.forget(welcome.resume_after)
         self._cursor = welcome.resume_after
-        self._state.welcome(welcome)
+        self._state.presses.acknowledged(welcome.resume_after)
+        self._state.presses.sent(welcome.resume_after)
+        if unread:
+            _log.error("orders_unreadable", assignment_ids=unread)
+        self._state.welcome(welcome, unread)
         self.welcomed = True
         self._progress_s = self._monotonic_s()
         _log.info(
@@ -130,6 +142,7 @@ class Session:
             _log.warning("ack_ahead", seq=seq, sent=self._cursor)
         upto = min(seq, self._cursor)
         self._journal.forget(upto)
+        self._state.presses.acknowledged(upto)
         while self._in_flight and (first := next(iter(self._in_flight))) <= upto:
             del self._in_flight[first]
         self._progress_s = self._monotonic_s()
@@ -149,6 +162,7 @@ class Session:
         if not self._in_flight:
             self._progress_s = self._monotonic_s()
         self._cursor = rows[-1].seq
+        self._state.presses.sent(self._cursor)
         self._in_flight.update(dict.fromkeys(row.seq for row in rows))
         bodies = b",".join(row.body for row in rows).decode()
         return bodies if len(rows) == 1 else f"[{bodies}]"

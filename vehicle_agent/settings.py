@@ -13,25 +13,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.protocol import PATH
-from vehicle_agent.errors import SettingsError
+from vehicle_agent.errors import NoTokenError, SettingsError
+from vehicle_agent.receiver_settings import Reception, Sending, add_options, read_options
 
 GATEWAY_PORT: Final = 8081
-GPSD_PORT: Final = 2947
 JOURNAL_LIMIT_MB: Final = 64
 JOURNAL_LEAST_MB: Final = 1
+LINK_WARNING_S: Final = 20.0
+RENEW_DAYS: Final = 90
 _SCHEMES: Final = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
-_GNSS_FORMS: Final = "nmea:FILE, serial:DEVICE, tcp:HOST:PORT or gpsd:HOST:PORT"
-
-
-@dataclass(frozen=True)
-class GnssSource:
-    """Where positions come from. `target` is a file, a device, or HOST:PORT, by `kind`."""
-
-    kind: str
-    target: str
-    host: str = ""
-    port: int = 0
-    baud: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,11 +30,14 @@ class Settings:
 
     gateway: str
     token_file: Path
-    gnss: GnssSource
-    rate: float
+    reception: Reception
+    sending: Sending
     journal: Path
     journal_limit_bytes: int
     screen_port: int | None
+    link_warning_s: float
+    renew_after_s: float
+    cameras: Path | None = None
 
 
 def gateway_url(text: str) -> str:
@@ -76,42 +69,13 @@ def gateway_url(text: str) -> str:
     return f"{scheme}://{shown_host}{'' if port is None else f':{port}'}{PATH}"
 
 
-def _host_port(text: str, default_port: int | None) -> tuple[str, int]:
-    try:
-        parts = urlsplit(f"//{text}")
-        host, port = parts.hostname, parts.port or default_port
-    except ValueError:
-        host, port = None, None
-    if not host or port is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT; write for example 127.0.0.1:{GPSD_PORT}")
-    return host, port
-
-
-def gnss_source(text: str) -> GnssSource:
-    """The receiver meant by `--gnss`. Raises `argparse.ArgumentTypeError` with the sentence that mends it."""
-    kind, colon, target = text.partition(":")
-    if not colon or not target or kind not in {"nmea", "serial", "tcp", "gpsd"}:
-        raise argparse.ArgumentTypeError(f"{text!r} names no receiver; write {_GNSS_FORMS}")
-    if kind == "nmea":
-        return GnssSource(kind, target)
-    if kind == "serial":
-        device, at, baud = target.rpartition("@")
-        if not at:
-            return GnssSource(kind, target)
-        if not baud.isdecimal() or int(baud) == 0:
-            raise argparse.ArgumentTypeError(f"{baud!r} is no speed; write serial:{device} or serial:{device}@9600")
-        return GnssSource(kind, device, baud=int(baud))
-    host, port = _host_port(target, GPSD_PORT if kind == "gpsd" else None)
-    return GnssSource(kind, target, host, port)
-
-
-def _rate(text: str) -> float:
+def _seconds(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate; write a number above 0, 1 is real time")
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; write seconds, a number above 0")
     return value
 
 
@@ -127,6 +91,16 @@ def _megabytes(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days; write 90, or 0 for never")
+    return value
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line, with its help."""
     made = argparse.ArgumentParser(
@@ -137,8 +111,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--gateway", required=True, type=gateway_url, metavar="URL", help="ws://HOST:8081 or wss://HOST")
     made.add_argument("--token-file", required=True, type=Path, metavar="F", help="file that holds the device token")
-    made.add_argument("--gnss", required=True, type=gnss_source, metavar="SOURCE", help=_GNSS_FORMS)
-    made.add_argument("--rate", type=_rate, default=1.0, metavar="N", help="replay nmea:FILE N times as fast")
+    add_options(made)
     made.add_argument(
         "--journal",
         type=Path,
@@ -152,6 +125,21 @@ def parser() -> argparse.ArgumentParser:
         metavar="MB",
         help=f"above this the oldest fixes are thinned (default {JOURNAL_LIMIT_MB})",
     )
+    made.add_argument("--cameras", type=Path, metavar="FILE", help="TOML file that names the car's cameras")
+    made.add_argument(
+        "--link-warning-s",
+        type=_seconds,
+        default=LINK_WARNING_S,
+        metavar="S",
+        help=f"a crew at work is warned when its link is gone for so long (default {LINK_WARNING_S:g})",
+    )
+    made.add_argument(
+        "--renew-days",
+        type=_days,
+        default=RENEW_DAYS,
+        metavar="N",
+        help=f"the device token is renewed when it is so old, 0: never (default {RENEW_DAYS})",
+    )
     made.add_argument("--screen-port", type=_port, metavar="P", help="serve the car's own page on 127.0.0.1:P")
     return made
 
@@ -160,25 +148,32 @@ def read_settings(argv: list[str] | None, environ: Mapping[str, str] = os.enviro
     """The settings of this run. Leaves through `SystemExit(2)`, as argparse does, on wrong use."""
     command = parser()
     given = command.parse_args(argv)
-    if given.rate != 1 and given.gnss.kind != "nmea":
-        command.error("--rate replays a file; leave it out, or use --gnss nmea:FILE")
+    reception, sending = read_options(command, given)
     token_file: Path = given.token_file
     named = given.journal or (Path(environ["PATROL_JOURNAL"]) if environ.get("PATROL_JOURNAL") else None)
     return Settings(
         gateway=given.gateway,
         token_file=token_file,
-        gnss=given.gnss,
-        rate=given.rate,
+        reception=reception,
+        sending=sending,
         journal=named or token_file.with_name(f"{token_file.name}.journal"),
         journal_limit_bytes=given.journal_limit_mb * 1_000_000,
         screen_port=given.screen_port,
+        link_warning_s=given.link_warning_s,
+        cameras=given.cameras,
+        renew_after_s=given.renew_days * 86_400,
     )
 
 
 def read_token(path: Path) -> str:
-    """The device token in this file. Raises `SettingsError` where there is none that could go into a header."""
+    """The device token in this file.
+
+    Raises `NoTokenError` without a file, `SettingsError` where it holds none that could go into a header.
+    """
     try:
         token = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise NoTokenError(f"there is no token file {path}; enrol this car with `patrol-agent enrol`") from error
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise SettingsError(f"cannot read the token file {path}: {why}") from error

@@ -16,13 +16,11 @@ from vehicle_agent.backoff import Backoff
 from vehicle_agent.decoders import Decoder, GpsdDecoder, NmeaDecoder, Pacer
 from vehicle_agent.errors import SettingsError
 from vehicle_agent.receiver import Position
+from vehicle_agent.receiver_settings import SILENCE_S, GnssSource
 from vehicle_agent.serial_port import SerialStream
-from vehicle_agent.settings import GnssSource
 
 # A receiver sends the sentences of an epoch in one burst; this long a silence ends it.
 QUIET_S: Final = 0.15
-# A TCP peer that says nothing for so long is taken for gone (a half-open connection looks like this).
-SILENCE_LIMIT_S: Final = 30.0
 _CONNECT_LIMIT_S: Final = 10.0
 _RETRY_BASE_S: Final = 0.5
 _RETRY_CAP_S: Final = 10.0
@@ -95,7 +93,6 @@ class TcpStream:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._quiet_s = 0.0
 
     @classmethod
     async def open(cls, host: str, port: int, greeting: bytes) -> TcpStream:
@@ -111,13 +108,9 @@ class TcpStream:
             async with asyncio.timeout(QUIET_S):
                 data = await self._reader.read(_CHUNK_BYTES)
         except TimeoutError:
-            self._quiet_s += QUIET_S
-            if self._quiet_s > SILENCE_LIMIT_S:
-                raise OSError(f"nothing came for {SILENCE_LIMIT_S:.0f} s") from None
             return b""
         if not data:
             raise EOFError("the other side closed the connection")
-        self._quiet_s = 0.0
         return data
 
     def heard(self, *, understood: bool) -> None:
@@ -133,12 +126,17 @@ class TcpStream:
 
 
 class Live:
-    """A receiver on a line that may break and come back."""
+    """A receiver on a line that may break and come back. Nothing for `silence_s` is a break too: a half-open
+    connection looks like that, and a device whose name has gone to another.
+    """
 
-    def __init__(self, name: str, decoder: Callable[[], Decoder], source: GnssSource) -> None:
-        self._name = name
+    def __init__(self, source: GnssSource, decoder: Callable[[], Decoder], silence_s: float) -> None:
+        self._name = str(source)
         self._decoder = decoder
         self._source = source
+        self._silence_s = silence_s
+        self.answers = False
+        """Whether something readable has come on the line that is open now."""
 
     async def _connect(self, greeting: bytes) -> Stream:
         if self._source.kind == "serial":
@@ -149,16 +147,23 @@ class Live:
         """See `Receiver`. Never ends."""
         retry = Backoff(_RETRY_BASE_S, _RETRY_CAP_S)
         lost: str | None = None
+        clock_s = asyncio.get_running_loop().time
         while True:
             decoder = self._decoder()
             stream: Stream | None = None
             try:
                 stream = await self._connect(decoder.greeting)
+                heard_s = clock_s()
                 while True:
                     data = await stream.read()
+                    if data:
+                        heard_s = clock_s()
+                    elif clock_s() - heard_s > self._silence_s:
+                        raise OSError(f"nothing came for {self._silence_s:g} s")
                     told = decoder.feed(data) if data else decoder.flush()
-                    stream.heard(understood=decoder.understood())
-                    if data and lost != "" and decoder.understood():
+                    self.answers = decoder.understood()
+                    stream.heard(understood=self.answers)
+                    if data and lost != "" and self.answers:
                         _log.info("receiver_connected", receiver=self._name)
                         lost = ""
                         retry.reset()
@@ -167,6 +172,7 @@ class Live:
             except (OSError, EOFError) as error:
                 reason = str(error) or type(error).__name__
             finally:
+                self.answers = False
                 if stream is not None:
                     await stream.close()
             if reason != lost:
@@ -176,9 +182,10 @@ class Live:
             await asyncio.sleep(retry.next_s())
 
 
-def open_receiver(source: GnssSource, rate: float) -> Receiver:
+def open_receiver(source: GnssSource, rate: float = 1.0, silence_s: float = SILENCE_S) -> Receiver:
     """The receiver meant by `--gnss`. Raises `SettingsError` where a file cannot be read."""
     if source.kind == "nmea":
         return Replay(Path(source.target), rate)
-    decoder = GpsdDecoder if source.kind == "gpsd" else NmeaDecoder
-    return Live(f"{source.kind}:{source.target}", decoder, source)
+    if source.kind == "gpsd":
+        return Live(source, lambda: GpsdDecoder(source.device), silence_s)
+    return Live(source, NmeaDecoder, silence_s)

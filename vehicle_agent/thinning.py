@@ -1,5 +1,6 @@
 """Keeping the journal within its disk limit: the oldest fixes lose every second one, again and again, so that a coarse
-track stays. Camera states follow when no fixes are left to thin. A status, an availability or an SOS never goes.
+track stays. Health and camera states follow when no fixes are left to thin. A status, an availability or an SOS never
+goes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Final
 
 from vehicle_agent.journal_file import Row, Transaction, chunk_rows, wal_pages
 
-_DISPOSABLE: Final = ("fix", "camera")
+_DISPOSABLE: Final = ("fix", "health", "camera")
 # Thin down to this share of the limit, so that it need not be done again at once.
 _TARGET_SHARE: Final = 0.9
 

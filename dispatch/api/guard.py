@@ -12,9 +12,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.api.problems import problem
+from dispatch.api.tus_headers import VERSION
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
-TOO_LARGE: Final = f"Send at most {BODY_LIMIT_BYTES} bytes."
+UPLOADS: Final = "/api/v1/uploads"
+UPLOAD_LIMIT_BYTES: Final = 64 * 1024 * 1024
+TOO_LARGE: Final = "Send at most {} bytes."
 
 
 def content_security_policy(tile_url: str | None) -> str:
@@ -51,16 +54,23 @@ class Guard:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if uploads:
+                    headers["Tus-Resumable"] = VERSION
             await send(message)
 
+        uploads = scope["path"] == UPLOADS or scope["path"].startswith(f"{UPLOADS}/")
+        if uploads and (instead := dict(scope["headers"]).get(b"x-http-method-override")):
+            # tus: for clients that can send no PATCH or DELETE.
+            scope["method"] = instead.decode("latin-1").strip().upper()
+        limit_bytes = UPLOAD_LIMIT_BYTES if uploads else BODY_LIMIT_BYTES
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > BODY_LIMIT_BYTES:
-            await _too_large()(scope, receive, send_guarded)
+        if not declared.isdigit() or int(declared) > limit_bytes:
+            await _too_large(limit_bytes)(scope, receive, send_guarded)
             return
-        await self._app(scope, _counting(receive), send_guarded)
+        await self._app(scope, _counting(receive, limit_bytes), send_guarded)
 
 
-def _counting(receive: Receive) -> Receive:
+def _counting(receive: Receive, limit_bytes: int) -> Receive:
     """A body that declares no length is counted as it comes."""
     seen = 0
 
@@ -68,12 +78,12 @@ def _counting(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > BODY_LIMIT_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+        if seen > limit_bytes:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE.format(limit_bytes))
         return message
 
     return receive_counted
 
 
-def _too_large() -> Response:
-    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", TOO_LARGE)
+def _too_large(limit_bytes: int) -> Response:
+    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", TOO_LARGE.format(limit_bytes))

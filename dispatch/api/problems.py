@@ -16,7 +16,8 @@ from starlette.routing import compile_path
 
 from dispatch.api.schemas import Problem
 from dispatch.domain import refusals
-from dispatch.service import sessions
+from dispatch.service import officer_duty, sessions
+from dispatch.store import disk
 from dispatch.store.away import is_away
 
 _log = structlog.get_logger()
@@ -29,6 +30,7 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.OutsideArea: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.TooFewCalls: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.BadStep: HTTPStatus.CONFLICT,
+    refusals.RecordingNotHere: HTTPStatus.CONFLICT,
     refusals.UnitBusy: HTTPStatus.CONFLICT,
     refusals.UnitUnavailable: HTTPStatus.CONFLICT,
     refusals.IncidentEnded: HTTPStatus.CONFLICT,
@@ -36,6 +38,10 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.ChangedMeanwhile: HTTPStatus.CONFLICT,
     refusals.AlarmResolved: HTTPStatus.CONFLICT,
     refusals.SuggestionDecided: HTTPStatus.CONFLICT,
+    officer_duty.UnitHeld: HTTPStatus.CONFLICT,
+    officer_duty.NoDuty: HTTPStatus.CONFLICT,
+    disk.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    disk.StorageFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     sessions.BadCredentials: HTTPStatus.UNAUTHORIZED,
     sessions.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
 }

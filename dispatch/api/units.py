@@ -16,6 +16,7 @@ from dispatch.domain.refusals import NotFound
 from dispatch.service.notices import send_notice
 from dispatch.service.unit_changes import amend_unit
 from dispatch.store.access import log_access
+from dispatch.store.agent_health import health_rows
 from dispatch.store.tracks import track_rows
 
 router = APIRouter(tags=["units"])
@@ -31,17 +32,19 @@ async def list_units(desk: TheDesk) -> schemas.UnitList:
 
 
 @router.get("/units/{unit_id}", responses=described(401, 403, 404), dependencies=[MAY_READ])
-async def look_at(unit_id: UUID, desk: TheDesk) -> schemas.UnitView:
-    """One unit as it is now."""
+async def look_at(unit_id: UUID, desk: TheDesk) -> schemas.UnitDetail:
+    """One unit as it is now, and how the program in its car is."""
     async with desk.engine.connect() as connection:
         found = await present.unit_views(connection, [unit_id])
+        said = await health_rows(connection, [unit_id])
     if not found:
         raise NotFound(f"There is no unit {unit_id}.", member="unit_id")
-    return found[0]
+    health = schemas.AgentHealth.model_validate(said[0]) if said else None
+    return schemas.UnitDetail(**dict(found[0]), agent_health=health)
 
 
 @router.patch("/units/{unit_id}", responses=described(401, 403, 404))
-async def change(unit_id: UUID, body: schemas.UnitChange, desk: TheDesk, by: Dispatching) -> schemas.UnitView:
+async def change(unit_id: UUID, body: schemas.UnitChange, desk: TheDesk, by: Dispatching) -> schemas.UnitDetail:
     """Change what is given: the crew, the end of its shift (null: not said), what it can do."""
     await amend_unit(desk, unit_id, body.model_dump(exclude_unset=True), by)
     return await look_at(unit_id, desk)

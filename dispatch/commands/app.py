@@ -10,7 +10,7 @@ import asyncpg
 import typer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from dispatch.commands import doctor, registration, replay, servers, simulate, streets
+from dispatch.commands import doctor, recordings, registration, replay, servers, simulate, streets
 from dispatch.commands.access import given_engines
 from dispatch.domain.refusals import Refused
 from dispatch.engines.errors import EngineError
@@ -35,6 +35,7 @@ app.command(
 app.add_typer(streets.app, name="map")
 app.add_typer(registration.users, name="user")
 app.add_typer(registration.vehicles, name="vehicle")
+app.add_typer(recordings.app, name="recordings")
 app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(doctor.doctor)

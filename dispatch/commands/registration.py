@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import getpass
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
+import segno
 import typer
 
 from dispatch.commands.access import Access, DataOption, with_data
 from dispatch.service import accounts, fleet
+from gateway.enrol_protocol import SCAN_PREFIX
+
+CODE_MINUTES: Final = 60
 
 users = typer.Typer(help="Accounts of people and programs.", no_args_is_help=True)
 vehicles = typer.Typer(help="Vehicles, their units and their devices.", no_args_is_help=True)
@@ -98,6 +102,32 @@ def enrol_vehicle(plate: Plate, *, data: DataOption = None) -> None:
         return token
 
     typer.echo(with_data(data, enrol))
+
+
+@vehicles.command("code")
+def code_for_vehicle(
+    plate: Plate,
+    *,
+    minutes: Annotated[
+        int, typer.Option(metavar="N", min=1, max=7 * 24 * 60, help="How long it is good.")
+    ] = CODE_MINUTES,
+    qr: Annotated[bool, typer.Option("--qr", help="Draw it for a scanner as well.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Print a one-time code for the car's screen or `patrol-agent enrol`, and the same as a line for a scanner.
+
+    The token of before stays good until the car has used the new one.
+    """
+
+    async def make(access: Access) -> str:
+        return await fleet.enrolment_code(access.engine, plate, timedelta(minutes=minutes), _now)
+
+    code = with_data(data, make)
+    typer.echo(code)
+    typer.echo(f"{SCAN_PREFIX}{code}")
+    if qr:
+        segno.make(f"{SCAN_PREFIX}{code}", micro=False).terminal(compact=True)
+    typer.echo(f"patrol: good once, for {minutes} minutes", err=True)
 
 
 @vehicles.command("revoke")

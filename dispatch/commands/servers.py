@@ -37,6 +37,8 @@ def up(
         port=settings.port if port is None else port,
         gateway_host=host or os.environ.get("PATROL_GATEWAY_HOST", "0.0.0.0"),  # noqa: S104 - the cars are outside
         gateway_port=settings.gateway_port if gateway_port is None else gateway_port,
+        phone_port=settings.phone_port,
+        demo=demo,
     )
     run_up(folder, listen, given, demo=demo)
 

@@ -10,9 +10,10 @@ The figures, and why
   a unit has come as far as streets may let it. All of them are priors: a bureau knows its lights and bridges.
 - *About to be late* is an expected arrival past the target, lifted when it is 30 s within it again, since an ETA moves
   by some seconds with every look; or nobody sent with 240 s left, so that somebody who is near can still be in time.
-- *Link lost* is 45 s without one: a reconnect after a dead spot is no alarm (decision 0016).
+- *Link lost* and *tracker silent*: reach.py.
 - *Camera* 30 s after setting off, so that a crew may press its button on the way; a battery is low below 10 %, and
   not low any more from 15 % on.
+- *The crew first*, and its check-in on a priority 1 scene: check_in.py.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class AlarmKind(StrEnum):
     LATE = "late"
     LINK_LOST = "link_lost"
     CAMERA = "camera"
+    NO_CHECK_IN = "no_check_in"
 
 
 class Grade(IntEnum):
@@ -62,9 +64,13 @@ class AlarmRules:
     late_margin_s: float = 30.0
     unassigned_left_s: float = 240.0
     link_lost_s: float = 45.0
+    tracker_silent_s: float = 120.0
     camera_grace_s: float = 30.0
     battery_low_pct: float = 10.0
     battery_fine_pct: float = 15.0
+    crew_first_s: float = 30.0
+    check_in_after_s: float = 600.0
+    check_in_alarm_s: float = 180.0
     raise_after_s: float = 5.0
     resolve_after_s: float = 15.0
 
@@ -200,16 +206,6 @@ def judge_arrival(
         return UNKNOWN
     margin_s = rules.late_margin_s if up else 0.0
     return Verdict(Grade.WARNING, "expected", data) if expected_s > left_s - margin_s else FINE
-
-
-# ---- a car that can't be reached
-
-
-def judge_link(down_s: float | None, rules: AlarmRules = DEFAULT_ALARM_RULES) -> Verdict:
-    """Of a unit on an assignment. `down_s`: how long its link is gone; None: it is up, or it never had one."""
-    if down_s is None or down_s < rules.link_lost_s:
-        return FINE
-    return Verdict(Grade.WARNING, "silent", {"for_s": round(down_s)})
 
 
 # ---- cameras on a priority 1 call

@@ -38,6 +38,12 @@ class OutsideArea(Refused):
     code = "outside_area"
 
 
+class RecordingNotHere(Refused):
+    """The recording's file is not here, or not verified: nothing that could be shown as evidence."""
+
+    code = "recording_not_here"
+
+
 class UnitBusy(Refused):
     """The unit has another active assignment."""
 

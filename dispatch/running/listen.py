@@ -12,6 +12,7 @@ from dispatch.embedded import EngineUrls
 from dispatch.engines.process import reserve_port
 
 PATIENCE_S: Final = 3.0  # a predecessor that was killed may hold its port for a moment
+PHONE_PORT: Final = 5055  # where tracker apps look by default
 ANYWHERE: Final = {"0.0.0.0", "::", ""}  # noqa: S104
 
 
@@ -27,6 +28,10 @@ class Listen:
     port: int
     gateway_host: str
     gateway_port: int
+    phone_port: int | None = None
+    """None: 5055, or any free one where the gateway has any free one as well."""
+    demo: bool = False
+    """A demo takes another port for phones where nobody set one and 5055 is taken: no phone is told to look there."""
 
     def settled(self) -> Listen:
         """With real ports. Raises PortTaken."""
@@ -35,7 +40,16 @@ class Listen:
             _settle(self.host, self.port, "--port"),
             self.gateway_host,
             _settle(self.gateway_host, self.gateway_port, "--gateway-port"),
+            self._settled_phone_port(),
+            self.demo,
         )
+
+    def _settled_phone_port(self) -> int:
+        if self.phone_port is not None:
+            return _settle(self.gateway_host, self.phone_port, "PATROL_PHONE_PORT")
+        if self.gateway_port == 0 or (self.demo and _why_not(self.gateway_host, PHONE_PORT) is not None):
+            return reserve_port()
+        return _settle(self.gateway_host, PHONE_PORT, "PATROL_PHONE_PORT")
 
     @property
     def api_url(self) -> str:
@@ -57,6 +71,7 @@ class Listen:
             "PATROL_PORT": str(self.port),
             "PATROL_GATEWAY_HOST": self.gateway_host,
             "PATROL_GATEWAY_PORT": str(self.gateway_port),
+            "PATROL_PHONE_PORT": str(PHONE_PORT if self.phone_port is None else self.phone_port),
         }
 
 

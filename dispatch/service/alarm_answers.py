@@ -13,7 +13,7 @@ from dispatch.domain.refusals import AlarmResolved, Invalid
 from dispatch.service.assigning import assign_by_hand
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Entry, Person, enter_incident
-from dispatch.service.sos import about_alarm
+from dispatch.service.sos import about_alarm, tell_the_crew
 from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarms
 from dispatch.store.incidents import find_incident, lock_incident, note_seen
@@ -125,4 +125,5 @@ async def _answer(work: Work, alarm_id: UUID, answer: Answer, by: Person) -> Non
             snoozed_until=None,
             snoozed_by=None,
         )
+        await tell_the_crew(work, alarm, "sos_acknowledged")
     work.record(about_alarm(EventKind.ALARM_ANSWERED, work, alarm, by, answer=answer))

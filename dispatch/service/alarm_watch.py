@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,14 +24,16 @@ from dispatch.domain.alarm_rules import (
     follow,
     judge_arrival,
     judge_cameras,
-    judge_link,
     judge_progress,
     watch,
 )
 from dispatch.domain.assignment import AssignmentState
+from dispatch.domain.check_in import Silence, forewarned, judge_check_in
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.geometry import Position
 from dispatch.domain.lateness import Basis
+from dispatch.domain.reach import Reach, judge_reach
+from dispatch.service.crew_first import CrewFirst, on_urgent_scene, silences
 from dispatch.service.desk import Desk
 from dispatch.service.lateness import AllLateness, lateness_now
 from dispatch.service.transaction import Work, transaction
@@ -77,6 +79,8 @@ class AlarmWatch:
         self._rules = desk.settings.alarm_rules()
         self._watched: dict[Matter, Watched] = {}
         self._progress: dict[UUID, Progress] = {}
+        self._standing: dict[UUID, Verdict] = {}
+        self._crew_first = CrewFirst(desk, self._rules)
         self._begun = False
         self._looking = asyncio.Lock()
 
@@ -98,9 +102,10 @@ class AlarmWatch:
             at_work = await alarm_facts.units_at_work(connection)
             urgent = [row.unit_id for row in at_work if row.priority == 1]
             cameras = await alarm_facts.cameras_of(connection, urgent) if urgent else ()
+            quiet = await silences(connection, [row for row in at_work if on_urgent_scene(row)])
             calls = await open_incidents(connection)
             late = await lateness_now(connection, self._desk) if calls else None
-        looked = self._at_units(at_work, cameras, now) | self._at_calls(calls, late, now)
+        looked = self._at_units(at_work, cameras, quiet, now) | self._at_calls(calls, late, now)
         gone = standing.keys() - looked.keys()
         due: list[tuple[Matter, Change]] = [(matter, Change.RESOLVE) for matter in gone]
         watched = {}
@@ -111,18 +116,21 @@ class AlarmWatch:
         for matter, change in due:
             await self._carry_out(matter, change, looked.get(matter), standing.get(matter))
         self._watched = watched  # only now: what failed on the way is tried again
+        await self._crew_first.look(at_work, quiet, self._standing, now)
 
-    def _at_units(self, rows: Sequence[AnyRow], cameras: Sequence[AnyRow], now: datetime) -> dict[Matter, Looked]:
+    def _at_units(
+        self, rows: Sequence[AnyRow], cameras: Sequence[AnyRow], quiet: Mapping[UUID, Silence], now: datetime
+    ) -> dict[Matter, Looked]:
         by_unit: dict[UUID, list[Camera]] = defaultdict(list)
         for row in cameras:
             by_unit[row.unit_id].append(Camera(row.camera_id, row.state, row.battery_pct))
         looked: dict[Matter, Looked] = {}
         progress: dict[UUID, Progress] = {}
+        standing: dict[UUID, Verdict] = {}
         for row in rows:
             place = None if row.lat is None else Position(row.lat, row.lon)
             about = (row.unit_id, row.incident_id)
-            down_s = None if row.disconnected_at is None else _seconds(row.disconnected_at, now)
-            looked[Matter(AlarmKind.LINK_LOST, *about)] = Looked(judge_link(down_s, self._rules), place)
+            looked[Matter(AlarmKind.LINK_LOST, *about)] = Looked(judge_reach(_reach(row, now), self._rules), place)
             if row.state == AssignmentState.EN_ROUTE and place is not None:
                 scene = Position(row.scene_lat, row.scene_lon)
                 known = self._progress.get(row.assignment_id)
@@ -131,12 +139,16 @@ class AlarmWatch:
                 progress[row.assignment_id] = known
                 verdict = judge_progress(known, place, scene, now, self._rules)
                 looked[Matter(AlarmKind.STATIONARY, *about)] = Looked(verdict, place)
+                standing[row.assignment_id] = judge_progress(known, place, scene, now, forewarned(self._rules))
             if row.priority == 1 and row.state in (AssignmentState.EN_ROUTE, AssignmentState.ON_SCENE):
                 matter = Matter(AlarmKind.CAMERA, *about)
                 since_s = _seconds(row.under_way_at, now)
                 verdict = judge_cameras(by_unit[row.unit_id], since_s, up=self._is_up(matter), rules=self._rules)
                 looked[matter] = Looked(verdict, place)
-        self._progress = progress
+            if row.assignment_id in quiet:
+                verdict = judge_check_in(quiet[row.assignment_id], now, self._rules)
+                looked[Matter(AlarmKind.NO_CHECK_IN, *about)] = Looked(verdict, place)
+        self._progress, self._standing = progress, standing
         return looked
 
     def _at_calls(self, calls: Sequence[AnyRow], late: AllLateness | None, now: datetime) -> dict[Matter, Looked]:
@@ -200,6 +212,16 @@ def _event(kind: EventKind, work: Work, matter: Matter, data: dict[str, Any]) ->
         unit_id=matter.unit_id,
         incident_id=matter.incident_id,
         data={"alarm": str(matter.kind), **data},
+    )
+
+
+def _reach(row: AnyRow, now: datetime) -> Reach:
+    """A tracker's silence counts from the beginning of the assignment at the earliest: before it, it may have slept."""
+    heard_at = None if row.heard_at is None else max(row.heard_at, row.dispatched_at)
+    return Reach(
+        up=row.link_is_up,
+        down_s=None if row.down_at is None else _seconds(row.down_at, now),
+        silent_s=None if heard_at is None else _seconds(heard_at, now),
     )
 
 

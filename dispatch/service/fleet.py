@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch.domain.refusals import Invalid
-from dispatch.store import registry
+from dispatch.store import enrolment, registry
+from gateway import enrol_protocol
 
 VEHICLE_TYPES: Final = ("car", "motorcycle", "other")
 TOKEN_BYTES: Final = 32
 CREW_LIMIT: Final = 20
+MIN_CODE_LIFE: Final = timedelta(minutes=1)
+MAX_CODE_LIFE: Final = timedelta(days=7)
 NAME_LIMIT: Final = 200  # as the link's `unit_name`
 
 Clock = Callable[[], datetime]
@@ -72,10 +75,29 @@ async def enrol(engine: AsyncEngine, plate: str, clock: Clock) -> tuple[str, UUI
     token = secrets.token_urlsafe(TOKEN_BYTES)
     async with engine.begin() as connection:
         digest = hashlib.sha256(token.encode()).hexdigest()
-        return token, await registry.set_device_token(connection, plate, digest, clock())
+        device_id = await registry.set_device_token(connection, plate, digest, clock())
+        await enrolment.drop_codes(connection, device_id)
+        return token, device_id
+
+
+async def enrolment_code(engine: AsyncEngine, plate: str, valid: timedelta, clock: Clock) -> str:
+    """A one-time code with which this vehicle's device gets its token, as it is shown to people; the codes before it
+    are worth nothing from now on, the token stays until the new one is used.
+
+    Only the code's hash is kept. Raises NotFound where there is no such vehicle, Invalid for an impossible time.
+    """
+    if not MIN_CODE_LIFE <= valid <= MAX_CODE_LIFE:
+        raise Invalid("a code is good for 1 minute to 7 days", member="valid")
+    code = "".join(secrets.choice(enrol_protocol.ALPHABET) for _ in range(enrol_protocol.CODE_LENGTH))
+    now = clock()
+    async with engine.begin() as connection:
+        await enrolment.add_code(connection, plate, enrol_protocol.digest(code), now, now + valid)
+    return enrol_protocol.grouped(code)
 
 
 async def revoke(engine: AsyncEngine, plate: str, clock: Clock) -> UUID:
-    """The vehicle's token is worth nothing from now on; returns the device's id. Raises NotFound."""
+    """Token and codes of the vehicle are worth nothing from now on; returns the device's id. Raises NotFound."""
     async with engine.begin() as connection:
-        return await registry.set_device_token(connection, plate, None, clock())
+        device_id = await registry.set_device_token(connection, plate, None, clock())
+        await enrolment.drop_codes(connection, device_id)
+        return device_id

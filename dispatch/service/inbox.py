@@ -13,10 +13,13 @@ from dispatch.domain.decide import Testimony
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.geometry import Position
 from dispatch.domain.refusals import BadStep, Refused
+from dispatch.service.check_in import take_check_in
 from dispatch.service.desk import Desk
+from dispatch.service.recordings import index_recording
 from dispatch.service.sos import end_sos, raise_sos
 from dispatch.service.steps import record_step
 from dispatch.service.transaction import Work, transaction
+from dispatch.store.agent_health import keep_agent_health
 from dispatch.store.away import is_passing
 from dispatch.store.inbox import CarMessage, keep_camera_state, mark_handled, next_message
 from dispatch.store.units import set_availability, unit_now
@@ -92,11 +95,21 @@ async def _take_effect(desk: Desk, work: Work, message: CarMessage) -> None:
     elif message.type == "sos":
         if body["active"]:
             place = _place(body)
-            await raise_sos(desk, work, message.unit_id, place, body.get("note"), message.sent_at)
+            await raise_sos(
+                desk, work, message.unit_id, place, body.get("note"), message.sent_at, (message.boot, message.seq)
+            )
         else:
-            await end_sos(work, message.unit_id, message.sent_at)
+            await end_sos(work, message)
+    elif message.type == "check_in":
+        await take_check_in(work, message)
+    elif message.type == "health":
+        said_at = min(message.sent_at or message.received_at, message.received_at)
+        await keep_agent_health(work.connection, message.unit_id, said_at, message.received_at, body)
+    elif message.type == "recording":
+        await index_recording(work, message)
     elif message.type == "camera":
-        said_at = message.sent_at or message.received_at
+        # A car's clock that ran ahead must not shut out what it says once it is right again.
+        said_at = min(message.sent_at or message.received_at, message.received_at)
         if await keep_camera_state(work.connection, message.unit_id, said_at, body):
             measured = {name: body.get(name) for name in ("battery_pct", "free_mb", "recording_id")}
             data = {"camera_id": body["camera_id"], "state": body["state"], **measured}
@@ -109,6 +122,10 @@ async def _status(work: Work, message: CarMessage) -> None:
     step = protocol.Step(body["status"])
     testimony = Testimony(SaidBy.BUTTON, message.received_at, message.sent_at, unit.name)
     data = {name: body.get(name) for name in ("reason", "disposition", "note")}
+    if "clock_ms" in body:  # the car corrected its clock: what that one said is kept too
+        data["clock_ms"] = body["clock_ms"]
+    if body.get("time_unsure"):
+        data["time_unsure"] = True
     await record_step(
         work, body["assignment_id"], AssignmentState(str(step)), testimony, unit_id=message.unit_id, data=data
     )
@@ -130,7 +147,8 @@ async def _refuse(work: Work, message: CarMessage, refusal: Refused) -> None:
     code = protocol.RejectedCode.BAD_STEP if isinstance(refusal, BadStep) else protocol.RejectedCode.BAD_MESSAGE
     reason = f"{refusal.member}: {refusal.detail}" if refusal.member else refusal.detail
     await mark_handled(work.connection, message.message_id, work.now, code=str(code), reason=reason)
-    await work.tell(message.unit_id, protocol.Rejected(seq=message.seq, code=code, message=reason))
+    boot = None if message.boot is None else str(message.boot)
+    await work.tell(message.unit_id, protocol.Rejected(seq=message.seq, code=code, message=reason, boot=boot))
     data = {"type": message.type, "seq": message.seq, "code": str(code), "reason": reason}
     for name in ("status", "assignment_id"):
         if name in message.body:

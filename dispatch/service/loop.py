@@ -24,6 +24,7 @@ from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.refusals import Refused
 from dispatch.service.alarm_watch import AlarmWatch
 from dispatch.service.arrivals import watch_arrivals
+from dispatch.service.dead_links import end_dead_links
 from dispatch.service.deciding import Deciding
 from dispatch.service.desk import Desk
 from dispatch.service.inbox import read_inbox
@@ -89,6 +90,7 @@ class DispatcherLoop:
                 asyncio.create_task(self._witness(), name="gps-witness"),
                 asyncio.create_task(self._watch_jams(), name="jams"),
                 asyncio.create_task(self._watch_alarms(), name="alarms"),
+                asyncio.create_task(self._watch_gateways(), name="dead-links"),
             ]
             try:
                 while not any(task.done() for task in beside) and await self._still_leads(connection):
@@ -151,6 +153,12 @@ class DispatcherLoop:
         while True:
             await self._guarded(self.alarms.look)
             await asyncio.sleep(self._desk.settings.alarm_look_s)
+
+    async def _watch_gateways(self) -> None:
+        """Ends links that no gateway holds, after it had time to come up; where none is left, nobody else does."""
+        while True:
+            await asyncio.sleep(self._desk.settings.dead_links_s)
+            await self._guarded(lambda: end_dead_links(self._desk))
 
     async def round(self) -> None:
         """One round; what it changes wakes the next. Decides where something happened, and every `tick_s`."""

@@ -31,7 +31,8 @@ async def step_by_radio(
 ) -> None:
     """The step by the rules of a car's own, at the server's time, said by the dispatcher.
 
-    A clear is told to the car as `order_ended` (closed); of the other steps it needs no word. Raises NotFound, BadStep,
+    A clear is told to the car as `order_ended` (closed), an arrival as `arrived` in its order; of the other steps it
+    needs no word. Raises NotFound, BadStep,
     Invalid for a disposition of what is no clear.
     """
     if disposition is not None and to is not AssignmentState.CLEARED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from dispatch.domain.assignment import Assignment, AssignmentState
@@ -15,8 +15,12 @@ from dispatch.service.transaction import Work
 from dispatch.store import alarms
 from dispatch.store.assignments import find_assignment, lock_assignment, save_assignment
 from dispatch.store.incidents import lock_incident
-from gateway.protocol import EndReason
+from gateway.protocol import Arrived, EndReason
 
+_ARRIVAL_TOLD_BY: Final[dict[SaidBy, Literal["gps", "dispatcher"]]] = {
+    SaidBy.GPS: "gps",
+    SaidBy.DISPATCHER: "dispatcher",
+}
 OVER_BY_DEFAULT = "cleared"
 
 
@@ -42,6 +46,11 @@ async def record_step(
         await alarms.resolve_alarms(
             work.connection, at=work.now, by="server", kinds=("no_acknowledgement",), incident_id=incident_id
         )
+    by = _ARRIVAL_TOLD_BY.get(testimony.said_by)
+    if by is not None and after.state is AssignmentState.ON_SCENE and after.on_scene_at != before.on_scene_at:
+        assert after.on_scene_at is not None  # noqa: S101 - an arrival has its time
+        arrived = Arrived(by=by, at_ms=round(after.on_scene_at.timestamp() * 1000))
+        await work.tell_arrival(after.unit_id, after.assignment_id, arrived)
     if after.is_over and not before.is_over:
         # By its own word the crew knows; only a witness other than the crew has to tell it.
         reason = None if testimony.said_by is SaidBy.BUTTON else EndReason.CLOSED

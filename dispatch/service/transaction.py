@@ -34,6 +34,11 @@ class Work:
         await outbox.tell(self.connection, unit_id, message, assignment_id=assignment_id)
         self.told.add(unit_id)
 
+    async def tell_arrival(self, unit_id: UUID, assignment_id: UUID, arrived: protocol.Arrived) -> None:
+        """To the car that has this order: its arrival is on record, by another word than the crew's."""
+        await outbox.tell_arrival(self.connection, unit_id, assignment_id, arrived)
+        self.told.add(unit_id)
+
     async def end_order(self, unit_id: UUID, assignment_id: UUID, reason: protocol.EndReason | None) -> None:
         """The order is no longer sent; with a reason the car is told to stand down."""
         await outbox.end_order(self.connection, unit_id, assignment_id, reason)

@@ -63,9 +63,14 @@ class Replayed:
 
 
 async def replay(engine: AsyncEngine, travel: TravelTimes, start: datetime, end: datetime) -> Replayed:
-    """The rounds of [start, end) again, over these streets (those that were loaded then)."""
+    """The rounds of [start, end) again, over these streets (those that were loaded then).
+
+    All is read as of one moment: a bureau goes on while it is replayed, and a round that is newer than the steps that
+    were read would come out otherwise.
+    """
     done = Replayed()
     async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ")
         log = (await connection.execute(select(events).order_by(events.c.event_id))).all()
         calls = {row.incident_id: row for row in await connection.execute(select(incidents))}
         query = select(decision_rounds).where(decision_rounds.c.decided_at.between(start, end))

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.store.rows import AnyRow
+from dispatch.store.signs_of_life import heard_at, link_is_lost
 from dispatch.store.tables import alarms, assignments, camera_states, incidents
 from gateway.store import car_links, unit_positions
 
 
 async def units_at_work(connection: AsyncConnection) -> Sequence[AnyRow]:
-    """Active assignments of open incidents: the step, the scene, the unit's newest position, since when its link is
-    down (null: it is up, or never was)."""
+    """Active assignments of open incidents: the step, the scene, the unit's newest position, and how it can be reached:
+    `link_is_up`; `down_at`, when its link went down, where nothing spoke for it since; `heard_at`, the newest sign of
+    life by any way (null: none ever)."""
     query = (
         select(
             assignments.c.assignment_id,
@@ -26,6 +28,8 @@ async def units_at_work(connection: AsyncConnection) -> Sequence[AnyRow]:
             func.coalesce(assignments.c.en_route_at, assignments.c.on_scene_at, assignments.c.dispatched_at).label(
                 "under_way_at"
             ),
+            assignments.c.on_scene_at,
+            incidents.c.number,
             incidents.c.priority,
             incidents.c.lat.label("scene_lat"),
             incidents.c.lon.label("scene_lon"),
@@ -33,7 +37,10 @@ async def units_at_work(connection: AsyncConnection) -> Sequence[AnyRow]:
             unit_positions.c.lon,
             unit_positions.c.fixed_at,
             unit_positions.c.accuracy_m,
-            car_links.c.disconnected_at,
+            and_(car_links.c.unit_id.is_not(None), car_links.c.disconnected_at.is_(None)).label("link_is_up"),
+            case((link_is_lost(assignments.c.unit_id), car_links.c.disconnected_at)).label("down_at"),
+            heard_at(assignments.c.unit_id).label("heard_at"),
+            assignments.c.dispatched_at,
         )
         .join(incidents, incidents.c.incident_id == assignments.c.incident_id)
         .outerjoin(unit_positions, unit_positions.c.unit_id == assignments.c.unit_id)

@@ -21,6 +21,7 @@ class CarMessage:
 
     message_id: int
     unit_id: UUID
+    boot: UUID | None
     seq: int
     type: str
     sent_at: datetime | None
@@ -38,6 +39,7 @@ async def next_message(connection: AsyncConnection) -> CarMessage | None:
     return CarMessage(
         message_id=row.message_id,
         unit_id=row.unit_id,
+        boot=row.boot,
         seq=row.seq,
         type=row.type,
         sent_at=row.sent_at,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import protocol
@@ -22,6 +22,9 @@ async def tell(
 ) -> None:
     """One frame for the unit's car. An order stays open, and is sent again, until `end_order`."""
     body: dict[str, Any] = msgspec.to_builtins(message)
+    if isinstance(message, protocol.OrderUpdate) and assignment_id is not None:
+        # What the car was told of its arrival stays true when the incident changes.
+        body = _arrival_in(await _newest_open(connection, assignment_id)) | body
     await connection.execute(
         insert(car_orders).values(
             unit_id=unit_id,
@@ -31,6 +34,31 @@ async def tell(
             is_open=isinstance(message, protocol.OrderBody),
         )
     )
+
+
+async def tell_arrival(
+    connection: AsyncConnection, unit_id: UUID, assignment_id: UUID, arrived: protocol.Arrived
+) -> None:
+    """The car's open order again, with the arrival that somebody else than its crew told; nothing where it is over."""
+    body = await _newest_open(connection, assignment_id)
+    if body is not None:
+        update_ = msgspec.convert({**body, "type": "order_update"}, protocol.OrderUpdate)
+        await tell(connection, unit_id, msgspec.structs.replace(update_, arrived=arrived), assignment_id=assignment_id)
+
+
+async def _newest_open(connection: AsyncConnection, assignment_id: UUID) -> dict[str, Any] | None:
+    """The newest contents of this order, as they were told."""
+    newest: dict[str, Any] | None = await connection.scalar(
+        select(car_orders.c.body)
+        .where(car_orders.c.assignment_id == assignment_id, car_orders.c.is_open)
+        .order_by(car_orders.c.order_id.desc())
+        .limit(1)
+    )
+    return newest
+
+
+def _arrival_in(body: dict[str, Any] | None) -> dict[str, Any]:
+    return {"arrived": body["arrived"]} if body is not None and body.get("arrived") else {}
 
 
 async def end_order(

@@ -102,7 +102,9 @@ async def set_device_token(connection: AsyncConnection, plate: str, token_sha256
         raise NotFound(f"there is no vehicle {plate}; add it with `patrol vehicle add`", member="plate")
     change = {"enrolled_at": at, "revoked_at": None} if token_sha256 else {"revoked_at": at}
     await connection.execute(
-        update(devices).where(devices.c.device_id == device_id).values(token_sha256=token_sha256, **change)
+        update(devices)
+        .where(devices.c.device_id == device_id)
+        .values(token_sha256=token_sha256, next_token_sha256=None, **change)
     )
     return device_id
 

@@ -26,10 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+import dispatch.store.agent_health
 import dispatch.store.note_tables
+import dispatch.store.officer_tables
 import dispatch.store.past_tables
 import dispatch.store.place_tables
 import dispatch.store.policy_tables
+import dispatch.store.recording_tables
 import dispatch.store.standby_tables
 import dispatch.store.what_if_tables  # noqa: F401  (on the one metadata)
 from gateway.store import Timestamp, metadata
@@ -304,6 +307,7 @@ access_log = Table(
     Column("subject", Text, nullable=False, comment="id of what was read"),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("ix_access_log_accessed_at", "accessed_at"),
+    Index("ix_access_log_subject", "subject", "access_id"),
     comment="Who read personal data: callers, officers' tracks",
 )
 

@@ -15,6 +15,7 @@ from dispatch.domain.assignment import AssignmentState
 from dispatch.domain.geometry import Position
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.unit import UnitStatus, status_of
+from dispatch.store.signs_of_life import link_is_lost
 from dispatch.store.tables import assignments, stations, units, vehicles
 from gateway.store import car_links, unit_positions
 
@@ -34,7 +35,7 @@ class UnitNow:
     position: Position | None
     fixed_at: datetime | None
     link_is_down: bool
-    """It was connected once, and is not now."""
+    """It was connected once, is not now, and nothing else spoke for it since (a phone, a page)."""
     course_deg: float | None
     speed_mps: float | None
     crew: int
@@ -70,7 +71,7 @@ _now = (
         unit_positions.c.fixed_at,
         unit_positions.c.course_deg,
         unit_positions.c.speed_mps,
-        car_links.c.disconnected_at.is_not(None).label("link_is_down"),
+        link_is_lost(units.c.unit_id).label("link_is_down"),
     )
     .outerjoin(car_links, car_links.c.unit_id == units.c.unit_id)
     .outerjoin(vehicles, vehicles.c.unit_id == units.c.unit_id)

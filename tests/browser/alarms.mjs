@@ -2,7 +2,7 @@
 // car's SOS, a crash of dispatch) is a wish to the test outside: a line out, a line back.
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
-import { Desk, eventually, PATIENCE_MS, play } from './chromium.mjs';
+import { Desk, eventually, PATIENCE_MS, play, SEEN } from './chromium.mjs';
 
 const { PATROL_USER, PATROL_SECOND_USER, PATROL_IN_NEED, PATROL_HELPER, PATROL_STANDING, PATROL_SILENT } = process.env;
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -52,7 +52,7 @@ class AlarmDesk extends Desk {
 
 /** A second desk: another browser session, another name. */
 async function beside(desk) {
-  const context = await desk.page.context().browser().newContext({ viewport: { width: 1440, height: 900 } });
+  const context = await desk.page.context().browser().newContext(SEEN);
   const other = new AlarmDesk(await context.newPage());
   await other.listen();
   await other.page.goto(process.env.PATROL_URL);

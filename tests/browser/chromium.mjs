@@ -27,6 +27,9 @@ const ARGUMENTS = [
 /** On a busy machine that draws WebGL in software. */
 export const PATIENCE_MS = 150_000;
 export const SIZES = { wide: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 } };
+/** Half the dots each way where nobody looks at the pictures: to draw maps in software is most of what these tests cost. */
+const PICTURES = Object.keys(process.env).some((name) => /._SHOTS$/.test(name) && name !== 'PATROL_SHOTS');
+export const SEEN = { viewport: SIZES.wide, reducedMotion: 'reduce', deviceScaleFactor: PICTURES ? 1 : 0.5 };
 /** A moment until the map stands still after its size changed. */
 const DRAWN_MS = 2_000;
 
@@ -78,8 +81,8 @@ export class Desk {
 }
 
 /** Until `look` gives something true. */
-export async function eventually(look, what) {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function eventually(look, what, patience_ms = PATIENCE_MS) {
+  const deadline = Date.now() + patience_ms;
   for (;;) {
     const seen = await look();
     if (seen) return seen;
@@ -88,15 +91,15 @@ export async function eventually(look, what) {
   }
 }
 
-/** Runs the scenario that the command line names. `refusals`: statuses of 400 and more that it asks for. */
-export async function play(scenarios, { kind = Desk, refusals = [401] } = {}) {
+/** Runs the scenario that the command line names. `refusals`: statuses of 400 and more that it asks for; `sharp`: it counts dots. */
+export async function play(scenarios, { kind = Desk, refusals = [401], sharp = false } = {}) {
   const name = process.argv[2];
   const scenario = scenarios[name];
   assert.ok(scenario, `no such scenario: ${name}`);
   mkdirSync(PATROL_SHOTS, { recursive: true });
   const browser = await chromium.launch({ executablePath: await bundled.executablePath(), args: ARGUMENTS });
   try {
-    const context = await browser.newContext({ viewport: SIZES.wide, reducedMotion: 'reduce', acceptDownloads: true });
+    const context = await browser.newContext({ ...SEEN, ...(sharp && { deviceScaleFactor: 1 }), acceptDownloads: true });
     const desk = new kind(await context.newPage());
     try {
       await scenario(desk);

@@ -179,4 +179,4 @@ const scenarios = {
   },
 };
 
-await play(scenarios, { kind: MapDesk, refusals: [401, 422, 403] });
+await play(scenarios, { kind: MapDesk, refusals: [401, 422, 403], sharp: true });

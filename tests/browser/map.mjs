@@ -171,4 +171,4 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   };
 }
 
-await play(scenarios, { kind: MapDesk });
+await play(scenarios, { kind: MapDesk, sharp: true });

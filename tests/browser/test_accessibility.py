@@ -194,9 +194,10 @@ def test_no_piece_of_the_font_is_fetched_for_nothing(bureau: Bureau) -> None:
     assert 0 < figures["pieces"] < figures["of"]
 
 
-def test_the_page_about_the_console_shows_each_picture() -> None:
-    """docs/console.md shows all of docs/screens and nothing else; none is too large for a page."""
-    shown = set(re.findall(r"\(screens/([\w-]+\.png)\)", (ROOT / "docs" / "console.md").read_text(encoding="utf-8")))
+def test_the_pages_about_the_screens_show_each_picture() -> None:
+    """The pages about the screens show all of docs/screens and nothing else; no picture is too large for a page."""
+    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("console.md", "car-screen.md"))
+    shown = set(re.findall(r"\(screens/([\w-]+\.png)\)", pages))
     kept = {path.name: path.stat().st_size for path in SCREENS.glob("*.png")}
     assert shown == set(kept)
     assert {name: size for name, size in kept.items() if size > LARGEST_PICTURE_BYTES} == {}

@@ -1,6 +1,6 @@
 // Drives a real Chromium through who goes: reasons, a diversion by hand, the mode. node who_goes.mjs SCENARIO.
 import assert from 'node:assert/strict';
-import { Desk, eventually, PATIENCE_MS, play, SIZES } from './chromium.mjs';
+import { Desk, eventually, PATIENCE_MS, play, SEEN, SIZES } from './chromium.mjs';
 
 const { PATROL_UNIT, PATROL_ROUTINE, PATROL_ACCIDENT, PATROL_DISPATCHER } = process.env;
 
@@ -112,7 +112,7 @@ const scenarios = {
   async mode(desk) {
     const { page } = desk;
     await desk.open();
-    const beside = await page.context().browser().newContext({ viewport: SIZES.wide, reducedMotion: 'reduce' });
+    const beside = await page.context().browser().newContext(SEEN);
     const other = new Console(await beside.newPage());
     await other.page.goto(process.env.PATROL_URL);
     await other.signIn(PATROL_DISPATCHER);

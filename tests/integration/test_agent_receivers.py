@@ -1,4 +1,7 @@
-"""Live receivers over real sockets and a real terminal: gpsd's protocol, NMEA over TCP, a serial line."""
+"""Live receivers over real sockets and a real terminal: gpsd's protocol, NMEA over TCP, a serial line.
+
+What becomes of them when they are unplugged, fall silent or disagree stands in test_agent_hot_plug.py.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from tests.unit.vehicle_agent.test_epoch import GGA, RMC
 from tests.unit.vehicle_agent.test_gpsd import TPV
 from tests.unit.vehicle_agent.test_nmea import sentence
 from vehicle_agent.receiver import Position
-from vehicle_agent.settings import gnss_source
+from vehicle_agent.receiver_settings import gnss_source
 from vehicle_agent.sources import open_receiver
 
 Handler = Callable[[int, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -19,6 +19,7 @@ FAST: dict[str, Any] = {
     "dispatch_mode": "recommend",
     "alarm_look_s": 0.3,
     "alarm_standing_s": 20,
+    "alarm_crew_first_s": 10,
     "alarm_link_lost_s": 1,
     "alarm_camera_grace_s": 1,
     "ack_timeout_s": 3600,

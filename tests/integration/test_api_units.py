@@ -43,7 +43,26 @@ async def test_a_unit_is_shown_as_it_is(module_server: Server, client: httpx.Asy
     assert (unit["position"]["lat"], unit["position"]["lon"]) == (23.481, 120.451)
     (camera,) = unit["cameras"]
     assert (camera["state"], camera["battery_pct"]) == ("recording", 79)
+    assert unit.pop("agent_health") is None
     assert unit in (await client.get("/units")).json()["items"]
+
+
+async def test_what_the_agent_says_of_itself_is_shown(module_server: Server, client: httpx.AsyncClient) -> None:
+    """Its newest word by the car's time; an older one that came late changes nothing, one from the future no more."""
+    unit_id = await module_server.add_unit("HEALTHY")
+    now = utc_now()
+    said: dict[str, object] = {"agent": "test/1", "waiting": 2, "uptime_s": 60, "troubles": ["clock_off"]}
+    await module_server.says(unit_id, "health", at=now + timedelta(hours=3), clock_offset_ms=-5, hint=False, **said)
+    await module_server.says(
+        unit_id, "health", at=now - timedelta(hours=1), hint=False, **said | {"troubles": ["no_fix"]}
+    )
+    await module_server.inbox_read()
+    health = (await client.get(f"/units/{unit_id}")).json()["agent_health"]
+    assert {name: health[name] for name in said} == said
+    assert (health["clock_offset_ms"], health["gnss_offset_ms"]) == (-5, None)
+    await module_server.says(unit_id, "health", at=utc_now(), hint=False, **said | {"troubles": []})
+    await module_server.inbox_read()
+    assert (await client.get(f"/units/{unit_id}")).json()["agent_health"]["troubles"] == []
 
 
 async def test_a_track_is_what_was_measured_in_the_period(

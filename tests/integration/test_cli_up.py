@@ -28,10 +28,13 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, Path]
 
 
 def test_the_ready_line_is_true(system: tuple[Up, Path]) -> None:
-    """When the one line stands on standard output, the address on it answers."""
+    """When the one line stands on standard output, the address on it answers, and so does the port of the phones."""
     up, _ = system
     assert up.line.count("\n") == 1
     assert answers(f"{up.url}/readyz")
+    phones = re.search(r"phones: port (\d+)", up.line)
+    assert phones
+    assert answers(f"http://127.0.0.1:{phones.group(1)}/healthz")
 
 
 def test_commands_use_the_running_system(system: tuple[Up, Path]) -> None:

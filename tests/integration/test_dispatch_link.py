@@ -45,12 +45,14 @@ async def test_from_the_call_to_the_socket_and_back(server: Server, database_url
         assert order["incident"]["caller_note"] == "口角"
         assert order["arrive_by_ms"] == order["incident"]["received_ms"] + 600_000
         step = {"type": "status", "time_ms": now_ms(), "assignment_id": order["assignment_id"]}
-        await patrol.send(step | {"seq": 2, "status": "en_route"})
+        await patrol.send(step | {"seq": 2, "status": "en_route", "time_unsure": True})
         await patrol.send(step | {"seq": 3, "status": "acknowledged"})
         refused = await patrol.until("rejected")
-        assert (refused["seq"], refused["code"]) == (3, "bad_step")
+        assert (refused["seq"], refused["code"], refused["boot"]) == (3, "bad_step", str(device.boot))
         seen = await incident_when(client, incident["id"], lambda i: i["en_route_at"] is not None)
         assert seen["assignments"][0]["state"] == "en_route"
+        (noted,) = [event for event in seen["timeline"] if event["kind"] == "unit_en_route"]
+        assert noted["data"]["time_unsure"] is True
         await client.patch(f"/incidents/{incident['id']}", json={"address": "後門"})
         assert (await patrol.until("order_update"))["incident"]["address"] == "後門"
         await client.post(f"/incidents/{incident['id']}/close", json={"disposition": "done"})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
+from sqlalchemy import select
 
+from gateway.store import car_messages
 from tests.support.server import Server, eventually
 
 
@@ -41,6 +45,21 @@ async def test_an_sos_without_a_position_uses_the_last_one_or_none(server: Serve
     assert (found["seen"]["lat"], found["seen"]["data"]["place"]) == (23.481, "last_position")
     assert (found["unseen"]["lat"], found["unseen"]["data"]["place"]) == (None, "unknown")
     assert "nearest" not in found["unseen"]["data"]
+
+
+async def test_an_sos_that_comes_late_names_where_the_unit_is_now(server: Server) -> None:
+    """Pressed in a dead spot ten minutes ago: since then the unit was seen elsewhere, and that is where to go. A unit
+    that was last seen before the press is where it was pressed."""
+    moved = await server.add_unit("moved", at=(23.49, 120.46))
+    stayed = await server.add_unit("stayed")
+    await server.stands(stayed, 23.40, 120.40, age=timedelta(minutes=20))
+    client = await server.client()
+    pressed = server.desk.clock() - timedelta(minutes=10)
+    for unit_id in (moved, stayed):
+        await server.says(unit_id, "sos", at=pressed, active=True, lat=23.48, lon=120.45)
+    found = {alarm["unit_name"]: alarm for alarm in await eventually(lambda: alarms(client), lambda a: len(a) == 2)}
+    assert (found["moved"]["lat"], found["moved"]["data"]["place"]) == (23.49, "last_position")
+    assert (found["stayed"]["lat"], found["stayed"]["data"]["place"]) == (23.48, "sos")
 
 
 async def test_a_repeated_sos_brings_the_standing_alarm_up_to_date(server: Server) -> None:
@@ -85,6 +104,38 @@ async def test_dispatchers_acknowledge_and_resolve_by_name(server: Server) -> No
     assert "ben" in again.json()["detail"]
     missing = await anna.post("/alarms/00000000-0000-0000-0000-000000000007/resolve")
     assert (missing.status_code, missing.json()["errors"][0]["member"]) == (404, "alarm_id")
+
+
+async def test_the_crew_is_told_what_the_desk_does_with_its_sos(server: Server) -> None:
+    """Seen, silently, and once; over, aloud; each about the newest call of that alarm. Another alarm is no crew's."""
+    unit_id = await server.add_unit("北興101")
+    anna, ben = await server.client("anna"), await server.client("ben")
+    await server.says(unit_id, "sos", active=True, lat=23.48, lon=120.45)
+    await eventually(lambda: alarms(anna))
+    seq = await server.says(unit_id, "sos", active=True, lat=23.49, lon=120.46)
+    (alarm,) = await eventually(lambda: alarms(anna), lambda items: items[0]["lat"] == 23.49)
+    for by in (anna, ben):
+        assert (await by.post(f"/alarms/{alarm['id']}/acknowledge")).status_code == 200
+    (seen,) = await server.told(unit_id, "notice")
+    assert (seen.body["code"], seen.body["level"], seen.body["seq"]) == ("sos_acknowledged", "info", seq)
+    assert (await ben.post(f"/alarms/{alarm['id']}/resolve")).status_code == 200
+    _, over = await server.told(unit_id, "notice")
+    assert (over.body["code"], over.body["level"], over.body["seq"]) == ("sos_resolved", "warning", seq)
+    assert over.body["boot"] == seen.body["boot"]
+    async with server.engine.connect() as connection:
+        query = select(car_messages.c.seq).where(car_messages.c.boot == UUID(over.body["boot"]))
+        assert await connection.scalar(query) == seq
+
+
+async def test_an_answer_to_an_sos_is_told_too(server: Server) -> None:
+    """A dispatcher who calls the crew by radio has seen it; one who does more later is no news."""
+    unit_id = await server.add_unit("北興101")
+    client = await server.client()
+    await server.says(unit_id, "sos", active=True)
+    (alarm,) = await eventually(lambda: alarms(client))
+    for answer in ("radio", "message"):
+        assert (await client.post(f"/alarms/{alarm['id']}/answer", json={"answer": answer})).status_code == 200
+    assert [row.body["code"] for row in await server.told(unit_id, "notice")] == ["sos_acknowledged"]
 
 
 async def test_resolving_what_nobody_acknowledged_acknowledges_it(server: Server) -> None:

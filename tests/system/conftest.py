@@ -1,5 +1,10 @@
 """What all system tests have in common."""
 
-from tests.support.unmeasured import unmeasured
+from __future__ import annotations
 
-__all__ = ["unmeasured"]
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _systems(unmeasured_processes: None) -> None:
+    """They start whole systems."""

@@ -9,7 +9,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
 
+import asyncpg
+
 from tests.support import city_day, crew_plans
+from tests.support.agent_process import JournalState
 from tests.support.athens import Drive
 from tests.support.bureau import child_pid
 from tests.support.crew import LOOK_EVERY_S, Crew, now_ms
@@ -110,12 +113,24 @@ async def _cut(day: Day, crew: Crew, order: dict[str, Any]) -> None:
     crew.state = {}
     day.cut_journal = crew.agent.journal()
     # What the receiver said and the agent had not journalled when it died, nobody can know of.
-    del crew.receiver.epochs[day.cut_journal.last_seq - len(crew.presses) :]
+    others = len(crew.presses) + await _said_of_itself(day, day.cut_journal)
+    del crew.receiver.epochs[day.cut_journal.last_seq - others :]
     await asyncio.sleep(2)
     crew.agent.start()
     await crew.wait(lambda _: crew.order(order["assignment_id"]) is not None, "forgot its order")
     await crew.wait(lambda state: state["connected"], "does not come back")
     day.gateway_pids = [before, child_pid(day.up.process.pid, "gateway")]
+
+
+async def _said_of_itself(day: Day, journal: JournalState) -> int:
+    """How many messages of a run are the agent's own, known to the database or not yet."""
+    connection = await asyncpg.connect(day.addresses.database_url)
+    try:
+        query = "SELECT seq FROM car_messages WHERE boot = $1 AND type = 'health'"
+        known = {row["seq"] for row in await connection.fetch(query, journal.boot)}
+    finally:
+        await connection.close()
+    return len(known | {one["seq"] for one in journal.waiting if one["type"] == "health"})
 
 
 def _desk_work(day: Day) -> list[Any]:

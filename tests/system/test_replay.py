@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch.domain.policy import decide
@@ -26,8 +27,10 @@ from tests.support.command import patrol, running_up
 
 CALLS_PER_HOUR = "3600"
 """One a second for 24 cars: within half a minute everybody is on a job, and calls wait."""
-ROUNDS = 32
+ROUNDS = 20
 WITHIN_S = 200.0
+BETWEEN_S = 6.0
+"""Several rounds of the loop."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,8 @@ async def test_the_simulator_decides_a_recorded_day_as_the_server_did(
 ) -> None:
     """Every kept round again, from calls, steps and fixes: the same orders, releases and waiting calls.
 
-    And the comparison can fail: with ETAs that are turned round, the same rounds come out otherwise.
+    The city goes on meanwhile, for seconds between one reading and the next. And the comparison can fail: with ETAs
+    that are turned round, the same rounds come out otherwise.
     """
     engine = create_engine(Addresses.of(demo).database_url, application="patrol-replay")
     try:
@@ -56,9 +60,11 @@ async def test_the_simulator_decides_a_recorded_day_as_the_server_did(
                 await asyncio.sleep(1)
         streets = Streets()
         await streets.refresh(engine)
-        began, now = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC)
+        began, now = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(hours=1)
+        event.listen(engine.sync_engine, "before_cursor_execute", _late_to_the_rounds)
         done = await replay(engine, streets.travel, began, now)
-        assert done.rounds >= ROUNDS
+        event.remove(engine.sync_engine, "before_cursor_execute", _late_to_the_rounds)
+        assert done.rounds + done.without_record >= ROUNDS
         assert done.orders >= ROUNDS // 2
         assert done.differences == []
 
@@ -73,6 +79,12 @@ async def test_the_simulator_decides_a_recorded_day_as_the_server_did(
         assert (await replay(engine, streets.travel, began, now)).differences
     finally:
         await engine.dispose()
+
+
+def _late_to_the_rounds(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    """The steps were read already; more of them, and rounds that know them, come before the rounds are read."""
+    if "FROM decision_rounds" in statement:
+        time.sleep(BETWEEN_S)
 
 
 async def _rounds(engine: AsyncEngine) -> int:

@@ -10,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped] # its types are a package of their own, for one line here
 
 from gateway import protocol
+from gateway.enrol_protocol import EnrolAnswer, EnrolRequest
 from gateway.protocol import CarMessage, GatewayMessage
 
 DOCUMENT: Final[dict[str, Any]] = yaml.safe_load(
@@ -55,12 +56,12 @@ def test_every_message_stands_in_the_document_and_no_other() -> None:
     """A message added to the code without its page, or the other way round, is found here."""
     assert set(DOCUMENT["components"]["messages"]) == TYPES
     assert set(DOCUMENT["channels"]["vehicle"]["messages"]) == TYPES
-    assert set(SCHEMAS) == TYPES | {"OrderIncident"}
+    assert set(SCHEMAS) == TYPES | {"OrderIncident", "Arrived"}
 
 
 def test_each_message_is_sent_by_the_side_that_the_code_says() -> None:
     """What the gateway receives are the car's messages; what it answers or sends are its own."""
-    operations = DOCUMENT["operations"].values()
+    operations = [o for o in DOCUMENT["operations"].values() if o["channel"]["$ref"] == "#/channels/vehicle"]
 
     def named(messages: list[dict[str, str]]) -> set[str]:
         return {message["$ref"].rpartition("/")[2] for message in messages}
@@ -105,3 +106,17 @@ def test_the_address_is_the_code_s() -> None:
     headers = channel["bindings"]["ws"]["headers"]["properties"]
     assert channel["address"] == protocol.PATH
     assert headers["Sec-WebSocket-Protocol"]["const"] == protocol.SUBPROTOCOL
+
+
+def test_enrolment_is_the_code_s() -> None:
+    """Address, subprotocol, questions and answers of the second channel, to the member."""
+    channel = DOCUMENT["channels"]["enrol"]
+    headers = channel["bindings"]["ws"]["headers"]["properties"]
+    assert channel["address"] == protocol.ENROL_PATH
+    assert headers["Sec-WebSocket-Protocol"]["const"] == protocol.ENROL_SUBPROTOCOL
+    code = msgspec.json.schema_components([EnrolRequest, EnrolAnswer], ref_template="{name}")[1]
+    said = {struct["properties"]["type"]["enum"][0]: struct for name, struct in code.items() if "properties" in struct}
+    assert set(channel["messages"]) == set(said)
+    for name, message in channel["messages"].items():
+        assert _rules(message["payload"], code) == _rules(said[name], code)
+        assert set(message["payload"]["required"]) == set(said[name]["required"])

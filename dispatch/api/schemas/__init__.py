@@ -29,6 +29,7 @@ from dispatch.api.schemas.basics import (
     View,
 )
 from dispatch.api.schemas.fleet import (
+    AgentHealth,
     AlarmList,
     AlarmView,
     BureauView,
@@ -41,6 +42,7 @@ from dispatch.api.schemas.fleet import (
     Track,
     UnitAssignment,
     UnitChange,
+    UnitDetail,
     UnitList,
     UnitView,
 )
@@ -73,6 +75,7 @@ from dispatch.api.schemas.policy import (
 __all__ = [
     "NO_NUL",
     "AccidentClassName",
+    "AgentHealth",
     "AlarmList",
     "AlarmView",
     "AssignmentView",
@@ -124,6 +127,7 @@ __all__ = [
     "Track",
     "UnitAssignment",
     "UnitChange",
+    "UnitDetail",
     "UnitList",
     "UnitStatusName",
     "UnitView",

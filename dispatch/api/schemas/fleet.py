@@ -64,6 +64,23 @@ class UnitView(View):
     cameras: list[CameraView]
 
 
+class AgentHealth(View):
+    """What the program in the car last said of itself."""
+
+    said_at: datetime
+    received_at: datetime
+    agent: str = Field(description="Name and version")
+    uptime_s: int
+    waiting: int = Field(description="Messages in the car that were not acknowledged when it said so")
+    clock_offset_ms: int | None = Field(description="The server's clock minus the car computer's; null: not known")
+    gnss_offset_ms: int | None = Field(description="GNSS time minus the car computer's clock; null: not known")
+    troubles: list[str] = Field(description="Codes, the oldest first; docs/agent.md says what each means")
+
+
+class UnitDetail(UnitView):
+    agent_health: AgentHealth | None = Field(description="Null for a unit whose agent never said anything")
+
+
 class UnitList(View):
     items: list[UnitView]
 

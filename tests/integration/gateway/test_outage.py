@@ -22,6 +22,7 @@ from dispatch.engines.process import reserve_port
 from dispatch.migrations import upgrade
 from dispatch.store.database import create_engine
 from tests.support.cars import JournalCar, car, dial, fix, gateway_settings, register, running, sos, until
+from tests.support.command import wait_until
 
 EVERYTHING = "SELECT seq FROM fixes WHERE unit_id = $1 UNION ALL SELECT seq FROM car_messages WHERE unit_id = $1"
 MESSAGES_PER_CAR = 150
@@ -83,6 +84,8 @@ async def knock_until_503(address: str) -> None:
 
 
 def restart_database(engines: EmbeddedEngines) -> None:
+    """Once it is gone: a process that waits for its disk outlives even this kill for a moment."""
+    wait_until(lambda: bool(engines.dead()), "the database outlived its kill")
     for engine in engines.dead():
         engine.start()
         engine.wait_ready()

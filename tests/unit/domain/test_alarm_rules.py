@@ -23,7 +23,6 @@ from dispatch.domain.alarm_rules import (
     follow,
     judge_arrival,
     judge_cameras,
-    judge_link,
     judge_progress,
     watch,
 )
@@ -192,12 +191,6 @@ def test_past_ten_minutes_it_is_overdue_and_an_unknown_way_tells_nothing() -> No
 
 
 # ---- link and cameras
-
-
-@pytest.mark.parametrize(("down_s", "grade"), [(None, Grade.NONE), (44.0, Grade.NONE), (45.0, Grade.WARNING)])
-def test_a_link_is_lost_after_a_while(down_s: float | None, grade: Grade) -> None:
-    """A reconnect takes less than 45 s."""
-    assert judge_link(down_s).grade is grade
 
 
 def cameras(*cams: Camera, under_way_s: float = 60.0, up: bool = False) -> Verdict:

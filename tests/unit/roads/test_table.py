@@ -22,6 +22,8 @@ from dispatch.roads.table import travel_table
 from dispatch.roads.travel import TravelTimes
 from tests.support.data import shared
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 def plain_table(street_map: StreetMap, nodes: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Seconds, and metres along networkx's way."""

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-CAR_TYPES = {"fix", "camera", "status", "availability", "sos"}
+CAR_TYPES = {"fix", "camera", "recording", "status", "availability", "sos", "check_in", "health"}
 
 
 def order(assignment_id: str, number: str = "110-1", summary: str = "打架", priority: int = 2) -> dict[str, Any]:

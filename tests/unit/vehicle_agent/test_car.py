@@ -13,7 +13,9 @@ import pytest
 from gateway.protocol import Order, Step
 from tests.unit.vehicle_agent.by_the_book import order
 from tests.unit.vehicle_agent.parts import START_MS, Parts, parts
-from vehicle_agent.camera import CameraReport, SimulatedCamera, watch
+from vehicle_agent.cameras.simulated import SimulatedCamera
+from vehicle_agent.cameras.source import CameraReport
+from vehicle_agent.cameras.watching import Watch
 from vehicle_agent.errors import StepError
 from vehicle_agent.receiver import Position
 
@@ -124,7 +126,7 @@ async def test_a_camera_tells_each_change_once(car: Parts) -> None:
         CameraReport(state="recording", recording_id="r1"),
     ):
         camera.change(state)
-    watching = asyncio.create_task(watch(camera, car.car))
+    watching = asyncio.create_task(Watch([camera], car.car).follow(camera))
     done = asyncio.Event()
     car.car.journalled = lambda _urgent: done.set() if car.journal.waiting() == 2 else None
     await asyncio.wait_for(done.wait(), 10)

@@ -138,3 +138,12 @@ def test_a_flushed_epoch_is_not_told_twice() -> None:
     first = decoder.feed(sentence(RMC.format("010203.00", "231126"))) + decoder.flush()
     late = decoder.feed(sentence(GGA.format("010203.00"))) + decoder.flush()
     assert (len(first), late) == (1, [])
+
+
+@pytest.mark.parametrize("year", ["0001", "1979", "2201", "9999", "0000"])
+def test_a_year_that_no_receiver_lives_in_is_no_date(year: str) -> None:
+    """Before GPS began, or at the ends of the calendar, where a day more or less has no date: the fix waits for one."""
+    zda, rmc = f"GPZDA,235959.00,01,01,{year},00,00", RMC.format("235959.00", "")
+    night = f"GPZDA,000001.00,31,12,{year},00,00"
+    later = [GGA.format(at) for at in ("000001.00", "120000.00", "000000.00")]
+    assert decode(zda, rmc, night, *later) == [None] * 4

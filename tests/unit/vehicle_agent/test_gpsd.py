@@ -96,3 +96,60 @@ def test_no_report_makes_it_fail(members: dict[str, Any]) -> None:
 def test_no_line_makes_it_fail(line: bytes) -> None:
     """Any bytes are a report or nothing."""
     report(line)
+
+
+def stream(*reports: dict[str, Any]) -> bytes:
+    """Lines as gpsd sends them."""
+    return b"".join(json.dumps(one).encode() + b"\r\n" for one in reports)
+
+
+def tpv(second: int, device: str, **more: Any) -> dict[str, Any]:
+    """A fix of this device."""
+    return TPV | {"time": f"2026-11-23T01:02:{second:02d}.000Z", "device": device} | more
+
+
+def test_a_2d_fix_has_no_height_and_no_better_accuracy_than_it_deserves() -> None:
+    """gpsd repeats the last height in mode 2; it is not measured."""
+    told = report(json.dumps(TPV | {"mode": 2}).encode())
+    assert told is not None
+    assert told.position is not None
+    assert (told.position.altitude_m, told.position.accuracy_m) == (None, 25.0)
+
+
+def test_a_leap_second_is_the_second_after_it() -> None:
+    """23:59:60, as the Unix epoch counts it."""
+    told = report(json.dumps(TPV | {"time": "2026-12-31T23:59:60.000Z"}).encode())
+    after = report(json.dumps(TPV | {"time": "2027-01-01T00:00:00.000Z"}).encode())
+    assert told is not None
+    assert after is not None
+    assert told.position == after.position
+
+
+def test_of_two_devices_in_one_gpsd_one_is_heard() -> None:
+    """The first with a fix; the other's fixes and its misery change nothing."""
+    decoder = GpsdDecoder()
+    told = decoder.feed(
+        stream(
+            *(tpv(second, device, lat=lat) for second in range(20) for device, lat in (("/a", 23.48), ("/b", 23.49)))
+        )
+        + stream(tpv(20, "/b", mode=1), tpv(21, "/a"))
+    )
+    assert [place and place.lat for place in told] == [23.48] * 21
+
+
+def test_the_other_device_is_heard_when_the_first_is_lost() -> None:
+    """After five fixes of the one and none of the other, and then it alone, though the first comes back."""
+    decoder = GpsdDecoder()
+    decoder.feed(stream(tpv(0, "/a"), tpv(0, "/b", lat=23.49)))
+    told = decoder.feed(stream(tpv(1, "/a", mode=1), *(tpv(second, "/b", lat=23.49) for second in range(1, 10))))
+    assert [place and place.lat for place in told] == [None, *[23.49] * 6]
+    later = decoder.feed(stream(tpv(11, "/a"), tpv(11, "/b", lat=23.49)))
+    assert [place and place.lat for place in later] == [23.49]
+
+
+def test_one_device_can_be_asked_for() -> None:
+    """gpsd is told which, and what it says of others all the same is not heard."""
+    decoder = GpsdDecoder("/b")
+    assert json.loads(decoder.greeting.removeprefix(b"?WATCH=")) == {"enable": True, "json": True, "device": "/b"}
+    assert decoder.feed(stream(tpv(0, "/a"))) == []
+    assert len(decoder.feed(stream(tpv(0, "/b")))) == 1

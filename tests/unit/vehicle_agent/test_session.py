@@ -216,7 +216,21 @@ def test_orders_live_until_they_end_and_survive_a_restart(car: Parts, tmp_path: 
     session.receive(json.dumps({"type": "order_ended", "assignment_id": "never", "reason": "closed"}))
     shown = again.state.as_json()
     assert shown["orders"] == []
-    assert [(e["assignment_id"], e["reason"]) for e in shown["ended"]] == [("a1", "closed"), ("a2", "reassigned")]
+    assert [(e["assignment_id"], e["reason"]) for e in shown["ended"]] == [("a1", "gone"), ("a2", "reassigned")]
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "reassigned", "closed"])
+def test_what_ended_while_the_car_was_away_gets_its_true_reason(car: Parts, reason: str) -> None:
+    """The welcome leaves the order out, and says not why; the `order_ended` behind it does, and a later one of an
+    order that ended by word changes nothing."""
+    session = car.session()
+    session.receive(welcome(orders=[order("a1"), order("a2")]))
+    session = car.session()
+    session.receive(welcome(orders=[]))
+    assert [e["reason"] for e in car.state.as_json()["ended"]] == ["gone", "gone"]
+    session.receive(json.dumps({"type": "order_ended", "assignment_id": "a1", "reason": reason}))
+    session.receive(json.dumps({"type": "order_ended", "assignment_id": "a1", "reason": "closed"}))
+    assert [(e["assignment_id"], e["reason"]) for e in car.state.as_json()["ended"]] == [("a1", reason), ("a2", "gone")]
 
 
 def test_notices_are_kept_for_the_crew(car: Parts) -> None:

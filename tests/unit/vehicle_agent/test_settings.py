@@ -48,6 +48,11 @@ def test_every_usual_way_to_write_the_gateway_is_understood(given: str, meant: s
         ("--gnss", "tcp:host", "write for example"),
         ("--gnss", "tcp:host:x", "write for example"),
         ("--gnss", "serial:/dev/ttyUSB0@fast", "@9600"),
+        ("--gnss", "tcp:host:5/x", "write tcp:host:5"),
+        ("--gnss-step-in-s", "0", "write seconds"),
+        ("--gnss-silence-s", "soon", "write seconds"),
+        ("--budget-mb-a-day", "1", "2 or more"),
+        ("--budget-mb-a-day", "2.5", "whole megabytes"),
         ("--rate", "0", "write a number above 0"),
         ("--rate", "-1", "write a number above 0"),
         ("--rate", "nan", "write a number above 0"),
@@ -85,13 +90,47 @@ def test_receivers_are_told_apart() -> None:
     """Kinds, default gpsd port, a serial speed."""
 
     def gnss(text: str) -> tuple[str, str, str, int, int | None]:
-        source = read_settings([*BASE[:4], "--gnss", text], {}).gnss
+        (source,) = read_settings([*BASE[:4], "--gnss", text], {}).reception.sources
         return source.kind, source.target, source.host, source.port, source.baud
 
     assert gnss("serial:/dev/ttyUSB0@4800") == ("serial", "/dev/ttyUSB0", "", 0, 4800)
     assert gnss("serial:/dev/ttyUSB0")[4] is None
     assert gnss("gpsd:localhost")[2:4] == ("localhost", 2947)
     assert gnss("tcp:10.0.0.1:10110")[2:4] == ("10.0.0.1", 10110)
+
+
+def test_one_device_of_a_gpsd_is_named_by_its_path() -> None:
+    """gpsd's own way to write it; the path is no part of host and port."""
+    (source,) = read_settings([*BASE[:4], "--gnss", "gpsd:localhost:2948/dev/ttyACM0"], {}).reception.sources
+    assert (source.host, source.port, source.device) == ("localhost", 2948, "/dev/ttyACM0")
+
+
+def test_the_first_receiver_named_is_the_preferred() -> None:
+    """`--gnss` may be repeated, and the order is kept."""
+    given = read_settings([*BASE[:4], "--gnss", "serial:/dev/a", "--gnss", "gpsd:h"], {}).reception
+    assert [str(source) for source in given.sources] == ["serial:/dev/a", "gpsd:h"]
+    assert (given.step_in_s, given.hand_back_s, given.silence_s, given.recorded) == (5.0, 15.0, 10.0, False)
+
+
+def test_a_live_receiver_is_sent_adaptively_and_a_replay_whole() -> None:
+    """What was recorded is repeated; what is live is thinned, unless told otherwise."""
+
+    def adaptive(*options: str) -> bool:
+        return read_settings([*BASE[:4], *options], {}).sending.adaptive
+
+    assert adaptive("--gnss", "gpsd:h")
+    assert not adaptive("--gnss", "gpsd:h", "--pace", "steady")
+    assert not adaptive("--gnss", "nmea:log")
+    assert adaptive("--gnss", "nmea:log", "--pace", "adaptive")
+    assert adaptive("--gnss", "nmea:log", "--budget-mb-a-day", "10")
+
+
+def test_a_budget_is_whole_megabytes_and_thins() -> None:
+    """2 MB hold a fix every 15 s over the day; less makes no sense, nor does a budget without thinning."""
+    assert read_settings([*BASE, "--budget-mb-a-day", "20"], {}).sending.budget_bytes == 20_000_000
+    assert read_settings(BASE, {}).sending.budget_bytes is None
+    with pytest.raises(SystemExit):
+        read_settings([*BASE, "--budget-mb-a-day", "20", "--pace", "steady"], {})
 
 
 @pytest.mark.parametrize(

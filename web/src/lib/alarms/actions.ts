@@ -20,6 +20,7 @@ const MORE_TIME: Readonly<Record<string, number>> = {
   stationary: 2,
   late: 2,
   link_lost: 3,
+  no_check_in: 3,
   no_unit: 2,
   declined: 5,
   second_unit: 5,
@@ -92,6 +93,8 @@ function first(alarm: Alarm): (Action | null)[] {
       return [message(alarm, 'alarm_message_stationary'), candidates(alarm, 'alarm_do_send_another')];
     case 'link_lost':
       return [radio(alarm), candidates(alarm, 'alarm_do_send_another')];
+    case 'no_check_in':
+      return [radio(alarm), message(alarm, 'alarm_message_no_check_in'), candidates(alarm, 'alarm_do_send_help')];
     case 'camera':
       return [message(alarm, 'alarm_message_camera')];
     case 'declined':

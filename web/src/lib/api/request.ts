@@ -10,6 +10,8 @@ interface Options {
   query?: Query;
   body?: unknown;
   headers?: Record<string, string>;
+  /** Goes on when the page is put away; for small bodies. */
+  keepalive?: boolean;
 }
 
 let csrfToken = '';
@@ -49,6 +51,23 @@ async function readBody(response: Response): Promise<unknown> {
   }
 }
 
+/** Sends a change and gives the answer as a file with its name; takes as long as it takes. Throws Refusal or NoAnswer. */
+export async function requestFile(path: string, body: unknown): Promise<{ name: string; content: Blob }> {
+  const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': csrfToken };
+  let response: Response;
+  let told: unknown;
+  try {
+    response = await fetch(address(path), { method: 'POST', headers, body: JSON.stringify(body) });
+    const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+    if (response.ok) return { name: name ?? 'export', content: await response.blob() };
+    told = await readBody(response);
+  } catch (error) {
+    throw new NoAnswer(String(error), { cause: error });
+  }
+  if (response.status === 401) onSignedOut();
+  throw refusalFrom(response.status, told);
+}
+
 /** Sends a request and gives the answer's JSON. Throws Refusal or NoAnswer. */
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
@@ -56,6 +75,7 @@ export async function request<T>(method: string, path: string, options: Options 
   if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
   const init: RequestInit = { method, headers, signal: AbortSignal.timeout(patience() ?? TIMEOUT_MS) };
   if (options.body !== undefined) init.body = JSON.stringify(options.body);
+  if (options.keepalive) init.keepalive = true;
   let response: Response;
   let body: unknown;
   try {

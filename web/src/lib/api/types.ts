@@ -17,6 +17,7 @@ export type Note = Schemas['NoteView'];
 export type NewIncident = Schemas['NewIncident'];
 export type Policy = Schemas['PolicyView'];
 export type Position = Schemas['PositionView'];
+export type Recording = Schemas['RecordingView'];
 export type Suggestion = Schemas['SuggestionView'];
 export type TimelineEvent = Schemas['EventView'];
 export type Unit = Schemas['UnitView'];
