@@ -49,8 +49,8 @@ check: setup-dev
 test: check
 	cd web && npm run --silent test
 	$(BIN)/coverage erase
-	# most tests wait for processes and clocks: three at a time, a file on one worker
-	$(BIN)/coverage run -m pytest -n 3 --dist loadfile
+	# most tests wait for processes and clocks: three at a time, a file on one worker, the longest folders first
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
