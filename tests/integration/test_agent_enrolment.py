@@ -19,8 +19,6 @@ from tests.integration.test_enrolment import PLATE, make_code, may_connect
 from tests.support.cars import gateway_settings, running, until
 from tests.support.patched_agent import patched_agent, troubles
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 NEVER = "ws://127.0.0.1:9"
 DAY_FRACTION = 2 / 86_400  # a token is renewed when it is about two seconds old
 

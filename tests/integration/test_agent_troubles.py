@@ -18,8 +18,6 @@ from tests.support.cars import Device, gateway_settings, register, running, unti
 from tests.support.patched_agent import CLOCK_OF_FILE, CLOCK_OFF, PatchedAgent, patched_agent, troubles
 from tests.support.small_disk import SmallDisk, small_disk
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 __all__ = ["small_disk"]
 HOUR_MS = 3_600_000
 NOWHERE = "ws://127.0.0.1:9"

@@ -18,8 +18,6 @@ import pytest
 from dispatch.running.child import answers
 from tests.support.command import Up, command, kill_9, patrol, processes_on, running_up, wait_until
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Up, Path]]:

@@ -20,8 +20,6 @@ from tests.support.feed import watching
 from tests.support.server import Server, eventually
 from tests.support.standby import CORNER, add_units, city, junction, later, looked
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 async def figures(client: httpx.AsyncClient, **query: str) -> dict[str, Any]:
     """GET /coverage."""

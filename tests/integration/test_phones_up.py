@@ -18,8 +18,6 @@ from tests.support.bureau import PASSWORD, child_pid
 from tests.support.cars import now_ms
 from tests.support.command import Up, patrol, running_up, wait_until
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 LAT, LON = 23.48, 120.45
 
 

@@ -19,8 +19,6 @@ from tests.support.command import patrol
 from tests.support.data import shared
 from tests.support.server import Server, enter, incident_when, kinds
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 async def found(client: httpx.AsyncClient, q: str, **query: Any) -> list[dict[str, Any]]:
     """GET /places."""

@@ -26,8 +26,6 @@ from tests.support.standby import (
     suggestions,
 )
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 async def test_idle_units_alone_are_asked_to_move(server: Server) -> None:
     """Six stand in one corner; of the one on a job, on a break, about to go home and lost nothing is asked, of the
