@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup setup-dev run test soak check docs lock clean
+.PHONY: setup setup-dev run test coverage soak check docs lock clean
 
 setup: $(STAMP)-run web/dist/index.html
 
@@ -46,14 +46,24 @@ check: setup-dev
 	$(BIN)/lint-imports
 	cd web && npm run --silent check
 
+# Most tests wait for processes and clocks: three at a time, a file on one worker, the longest folders first.
+PYTEST := $(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PURE := --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
+
 test: check
 	cd web && npm run --silent test
 	$(BIN)/coverage erase
-	# most tests wait for processes and clocks: three at a time, a file on one worker
-	$(BIN)/coverage run -m pytest -n 3 --dist loadfile
+	$(PYTEST)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report $(PURE)
+
+# Every line counted, in the tests that start servers as well: they take half as long again while it is done.
+coverage: check
+	$(BIN)/coverage erase
+	MEASURE=all $(PYTEST) tests/unit tests/property tests/integration
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
-	$(BIN)/coverage report --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
+	$(BIN)/coverage report $(PURE)
 
 # Bad roads and kills for half an hour (tests/system/test_soak.py; two minutes of it are part of `make test`).
 SECONDS ?= 1800

@@ -1,29 +1,14 @@
 // What every browser test's driver shares: a real Chromium that reaches this machine alone, a desk to sign in at, and the
-// run of one scenario by name: node DRIVER.mjs SCENARIO. Settings come in the environment.
+// run of one scenario by name: node DRIVER.mjs SCENARIO. Settings come in the environment, PATROL_BROWSER from
+// chromium_server.mjs.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-const { PATROL_URL, PATROL_USER, PATROL_PASSWORD, PATROL_SHOTS } = process.env;
+const { PATROL_BROWSER, PATROL_URL, PATROL_USER, PATROL_PASSWORD, PATROL_SHOTS } = process.env;
 const web = createRequire(new URL('../../web/package.json', import.meta.url));
 const { chromium } = web('playwright-core');
-const { default: bundled } = await import(pathToFileURL(web.resolve('@sparticuz/chromium')).href);
-const ARGUMENTS = [
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--disable-gpu-rasterization', // of the page; without a graphics card the other way costs twice as much
-  '--no-sandbox',
-  '--disable-gpu-sandbox',
-  '--no-proxy-server',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-];
 /** On a busy machine that draws WebGL in software. */
 export const PATIENCE_MS = 150_000;
 export const SIZES = { wide: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 } };
@@ -97,7 +82,7 @@ export async function play(scenarios, { kind = Desk, refusals = [401], sharp = f
   const scenario = scenarios[name];
   assert.ok(scenario, `no such scenario: ${name}`);
   mkdirSync(PATROL_SHOTS, { recursive: true });
-  const browser = await chromium.launch({ executablePath: await bundled.executablePath(), args: ARGUMENTS });
+  const browser = await chromium.connect(PATROL_BROWSER);
   try {
     const context = await browser.newContext({ ...SEEN, ...(sharp && { deviceScaleFactor: 1 }), acceptDownloads: true });
     const desk = new kind(await context.newPage());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import subprocess
@@ -81,6 +82,38 @@ def shots_folder(test: Path, folder: Path) -> Path:
     return Path(os.environ.get(f"{name}_SHOTS", str(folder / "shots")))
 
 
+class _Chromium:
+    """One browser for all scenarios of this process; each has contexts of its own in it, which share nothing."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[str] | None = None
+        self._address = ""
+
+    def address(self) -> str:
+        """Where it listens; it is started if it is not there, or there no more."""
+        if self._server is None or self._server.poll() is not None:
+            self._server = subprocess.Popen(
+                ["node", str(Path(__file__).with_name("chromium_server.mjs"))],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert self._server.stdout is not None
+            self._address = self._server.stdout.readline().strip()
+            assert self._address.startswith("ws://"), "Chromium does not start"
+        return self._address
+
+    def close(self) -> None:
+        """It ends, and with it its processes."""
+        if self._server is not None:
+            self._server.communicate(timeout=PATIENCE_S)
+
+
+_chromium = _Chromium()
+atexit.register(_chromium.close)
+
+
 def play(
     driver: Path,
     scenario: str,
@@ -93,6 +126,7 @@ def play(
 ) -> None:
     """Runs one scenario to its end, and does for it what a browser can't: each wish that it writes as a line."""
     around = {"PATROL_URL": url, "PATROL_USER": user, "PATROL_PASSWORD": PASSWORD, "PATROL_SHOTS": str(shots)}
+    around["PATROL_BROWSER"] = _chromium.address()
     with subprocess.Popen(
         ["node", str(driver), scenario],
         cwd=ROOT,

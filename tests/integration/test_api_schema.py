@@ -6,11 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.support.server import Server, enter
-
-pytestmark = pytest.mark.usefixtures("unmeasured")
 
 EXAMPLES = 6
 """Random ones for each call, beside all boundaries of all members and the methods that are not there."""

@@ -28,8 +28,6 @@ from dispatch.roads.street_map import Extent, StreetMap
 from dispatch.roads.travel import TravelTimes
 from tests.support.data import shared
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 Turn = tuple[int, int, int]
 CITIES = ["andorra", "krems", "helsinki"]
 STREETS = (

@@ -16,8 +16,6 @@ import pytest
 from dispatch.embedded import EngineUrls
 from tests.support.command import patrol
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 SIDE: Final = 9
 STEP_DEG: Final = 0.004
 SCENARIO: Final = """

@@ -178,7 +178,8 @@ async def test_a_gateway_process_is_killed_midway(database_url: str, nats_url: s
     driving = asyncio.gather(*(drive(driver, through) for driver in drivers))
     database = await asyncpg.connect(database_url)
     async with gateway_process(database_url, nats_url, port) as first:
-        await reaches(drivers[0], 40)
+        for driver in drivers:
+            await reaches(driver, 40)
         async with car(drivers[0].address, gone) as leaver:
             await leaver.hello()
             await until(database, "SELECT count(*) = 1 FROM car_links WHERE unit_id = $1", gone.unit_id)

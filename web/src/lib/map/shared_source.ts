@@ -15,8 +15,10 @@ export interface Part {
   change(): GeoJSONSourceDiff | null;
 }
 
-/** How long a picture stands at least. Units report once a second, each at its own moment. */
-export const PACE_MS = 500;
+/** How long a picture stands at least. Units report once a second, each at its own moment. Longer for whoever asks their
+ *  computer for little motion: then the units of two seconds move together. */
+export const PACE_MS =
+  typeof matchMedia === 'function' && matchMedia('(prefers-reduced-motion: reduce)').matches ? 2_000 : 500;
 
 export class SharedSource {
   readonly name = SOURCE;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,27 +15,8 @@ from sqlalchemy import update
 from dispatch.service import recording_keeper
 from dispatch.store import recording_files, recordings
 from dispatch.store.recording_tables import recordings as table
-from tests.support.recordings import Car, add_car, alarms_now, kinds_about, row_of, verified, video
-from tests.support.server import Server, running_server
-
-
-@pytest.fixture
-async def server(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    """A server that keeps recordings."""
-    async with running_server(database_url, nats_url, recordings_folder=tmp_path / "recordings") as running:
-        yield running
-
-
-@pytest.fixture
-async def car(server: Server) -> Car:
-    """A unit with a device."""
-    return await add_car(server)
-
-
-@pytest.fixture
-async def supervisor(server: Server) -> httpx.AsyncClient:
-    """Who may export and hold."""
-    return await server.client("sue", "supervisor")
+from tests.support.recordings import Car, alarms_now, kinds_about, row_of, verified, video
+from tests.support.server import Server
 
 
 def unmount(root: Path) -> None:

@@ -7,39 +7,17 @@ import io
 import json
 import subprocess
 import zipfile
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import httpx
-import pytest
 from sqlalchemy import select
 
 from dispatch.service.desk import utc_now
 from gateway.store import car_messages
-from tests.support.recordings import Car, add_car, alarms_now, kinds_about, row_of, video
-from tests.support.server import Server, assigned, enter, running_server
-
-
-@pytest.fixture
-async def server(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    """A server that keeps recordings."""
-    async with running_server(database_url, nats_url, recordings_folder=tmp_path / "recordings") as running:
-        yield running
-
-
-@pytest.fixture
-async def car(server: Server) -> Car:
-    """A unit with a device."""
-    return await add_car(server)
-
-
-@pytest.fixture
-async def supervisor(server: Server) -> httpx.AsyncClient:
-    """Who may export and hold."""
-    return await server.client("sue", "supervisor")
-
+from tests.support.recordings import Car, alarms_now, kinds_about, row_of, video
+from tests.support.server import Server, assigned, enter
 
 # ---- index
 

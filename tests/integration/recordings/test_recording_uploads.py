@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -14,26 +13,7 @@ from sqlalchemy import update
 from dispatch.store import recording_files
 from dispatch.store.recording_tables import recordings
 from tests.support.recordings import TUS, Car, add_car, alarms_now, kinds_about, row_of, video
-from tests.support.server import Server, eventually, running_server
-
-
-@pytest.fixture
-async def server(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    """A server that keeps recordings."""
-    async with running_server(database_url, nats_url, recordings_folder=tmp_path / "recordings") as running:
-        yield running
-
-
-@pytest.fixture
-async def car(server: Server) -> Car:
-    """A unit with a device."""
-    return await add_car(server)
-
-
-@pytest.fixture
-async def supervisor(server: Server) -> httpx.AsyncClient:
-    """Who may export and hold."""
-    return await server.client("sue", "supervisor")
+from tests.support.server import Server, eventually
 
 
 async def test_a_file_comes_in_pieces_and_is_verified(server: Server, car: Car, tmp_path: Path) -> None:

@@ -5,26 +5,10 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-
-from tests.support.recordings import BODY, TUS, Car, add_car, row_of, video
-from tests.support.server import Server, running_server
-
-
-@pytest.fixture
-async def server(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    """A server that keeps recordings."""
-    async with running_server(database_url, nats_url, recordings_folder=tmp_path / "recordings") as running:
-        yield running
-
-
-@pytest.fixture
-async def car(server: Server) -> Car:
-    """A unit with a device."""
-    return await add_car(server)
+from tests.support.recordings import BODY, TUS, Car, row_of, video
+from tests.support.server import Server
 
 
 async def test_what_the_server_can_is_asked_without_a_token(server: Server, car: Car) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +12,10 @@ from sqlalchemy import delete
 
 from dispatch.store.recording_tables import recordings
 from tests.support.car_rig import Rig, during
-from tests.support.recordings import add_car, row_of, video
-from tests.support.server import Server, running_server
+from tests.support.recordings import row_of, video
 from vehicle_agent.errors import NoTokenError
 from vehicle_agent.recording_book import MISSING, REFUSED, SPOILT, TOLD, VERIFIED, Entry
 from vehicle_agent.tus import TusClient
-
-
-@pytest.fixture
-async def server(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Server]:
-    """A server that keeps recordings."""
-    async with running_server(database_url, nats_url, recordings_folder=tmp_path / "recordings") as running_one:
-        yield running_one
-
-
-@pytest.fixture
-async def rig(server: Server, tmp_path: Path) -> AsyncIterator[Rig]:
-    """A car."""
-    folder = tmp_path / "car"
-    folder.mkdir()
-    made = Rig(server, await add_car(server), folder)
-    yield made
-    made.book.close()
-    made.parts.journal.close()
 
 
 def entries(rig: Rig) -> list[Entry]:
