@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from dispatch.domain.assignment import Assignment, AssignmentState
-from dispatch.domain.decide import Testimony, take_step
-from dispatch.domain.events import SaidBy
+from dispatch.domain.decide import Outcome, Testimony, take_step
+from dispatch.domain.events import EventKind, SaidBy
 from dispatch.domain.incident import IncidentState
 from dispatch.domain.refusals import BadStep, NotFound
 from dispatch.service.incidents import close_when_cleared
@@ -15,6 +15,7 @@ from dispatch.service.transaction import Work
 from dispatch.store import alarms
 from dispatch.store.assignments import find_assignment, lock_assignment, save_assignment
 from dispatch.store.incidents import lock_incident
+from dispatch.store.log import button_arrivals
 from gateway.protocol import Arrived, EndReason
 
 _ARRIVAL_TOLD_BY: Final[dict[SaidBy, Literal["gps", "dispatcher"]]] = {
@@ -37,6 +38,8 @@ async def record_step(
     before = await _own_assignment(work, assignment_id, unit_id)
     outcome = take_step(before, to, testimony, **(data or {}))
     after = outcome.assignment
+    if await _is_pressed_again(work, before, outcome, testimony):
+        return before
     work.record(*outcome.events)
     if after == before:
         return after
@@ -69,6 +72,15 @@ async def record_step(
             data={"reason": after.end_reason},
         )
     return after
+
+
+async def _is_pressed_again(work: Work, before: Assignment, outcome: Outcome, testimony: Testimony) -> bool:
+    """The same witness of the arrival once more, who says nothing earlier: a press without an answer is made again."""
+    if testimony.said_by is not SaidBy.BUTTON or before.state is not AssignmentState.ON_SCENE:
+        return False
+    told = [event.happened_at for event in outcome.events if event.kind is EventKind.UNIT_ON_SCENE]
+    pressed = await button_arrivals(work.connection, before.assignment_id) if told else []
+    return any(earlier <= again for again in told if again is not None for earlier in pressed)
 
 
 async def _own_assignment(work: Work, assignment_id: str, unit_id: UUID) -> Assignment:

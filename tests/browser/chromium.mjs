@@ -12,11 +12,14 @@ const { chromium } = web('playwright-core');
 /** On a busy machine that draws WebGL in software. */
 export const PATIENCE_MS = 150_000;
 export const SIZES = { wide: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 } };
-/** Half the dots each way where nobody looks at the pictures: to draw maps in software is most of what these tests cost. */
-const PICTURES = Object.keys(process.env).some((name) => /._SHOTS$/.test(name) && name !== 'PATROL_SHOTS');
-export const SEEN = { viewport: SIZES.wide, reducedMotion: 'reduce', deviceScaleFactor: PICTURES ? 1 : 0.5 };
+/** Does somebody want the pictures (LIVE_MAP_SHOTS and its like, or those of docs/)? Where nobody does, none is taken but of
+ *  failures, with half the dots each way: to draw maps in software is most of what these tests cost. */
+const LOOKED_AT = Object.entries(process.env).some(
+  ([name, value]) => value && /._(SHOTS|SCREENS|PICTURES)$/.test(name) && name !== 'PATROL_SHOTS',
+);
+export const SEEN = { viewport: SIZES.wide, reducedMotion: 'reduce', deviceScaleFactor: LOOKED_AT ? 1 : 0.5 };
 /** A moment until the map stands still after its size changed. */
-const DRAWN_MS = 2_000;
+export const DRAWN_MS = LOOKED_AT ? 2_000 : 300;
 
 /** One page and what it complained of. */
 export class Desk {
@@ -34,7 +37,11 @@ export class Desk {
 
   button = (name) => this.page.getByRole('button', { name, exact: true });
   sees = (text) => this.page.getByText(text).first().waitFor({ timeout: PATIENCE_MS });
-  shot = (name, fullPage = false) => this.page.screenshot({ path: join(PATROL_SHOTS, `${name}.png`), fullPage });
+  async shot(name, fullPage = false) {
+    if (LOOKED_AT || name.startsWith('failed-')) {
+      await this.page.screenshot({ path: join(PATROL_SHOTS, `${name}.png`), fullPage });
+    }
+  }
 
   async signIn(user = PATROL_USER) {
     await this.page.locator('#username').fill(user);

@@ -1,7 +1,10 @@
 // Drives a real Chromium through the what-if page, one scenario a run: node what_if.mjs SCENARIO.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Desk, PATIENCE_MS, play, SIZES } from './chromium.mjs';
+
+const { PATROL_SHOTS } = process.env;
 
 class Page extends Desk {
   open = () => super.open('nav');
@@ -17,7 +20,9 @@ class Page extends Desk {
 
   async download(name) {
     const [file] = await Promise.all([this.page.waitForEvent('download'), this.button(name).click()]);
-    return { name: file.suggestedFilename(), content: readFileSync(await file.path()) };
+    const kept = join(PATROL_SHOTS, file.suggestedFilename());
+    await file.saveAs(kept);
+    return { name: file.suggestedFilename(), content: readFileSync(kept) };
   }
 }
 

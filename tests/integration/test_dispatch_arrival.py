@@ -103,6 +103,19 @@ async def test_the_button_after_gps_is_kept_and_the_earlier_counts(server: Serve
     assert seen["assignments"][0]["review"] == []
 
 
+async def test_a_press_that_is_made_again_stands_once(server: Server) -> None:
+    """The screen gave no answer and the crew pressed once more; only a word of an earlier arrival would be news."""
+    client = await server.client()
+    unit_id, assignment, start = await under_way(server, client)
+    pressed_at = start + timedelta(seconds=10)
+    await server.steps(unit_id, assignment["assignment_id"], "on_scene", at=pressed_at)
+    await server.steps(unit_id, assignment["assignment_id"], "on_scene", at=pressed_at + timedelta(seconds=2))
+    await server.steps(unit_id, assignment["assignment_id"], "cleared", at=pressed_at + timedelta(seconds=60))
+    seen = await incident_when(client, assignment["incident_id"], lambda i: i["state"] == "closed")
+    assert said(seen) == ["button"]
+    assert seen["on_scene_at"] == iso(pressed_at)
+
+
 async def test_a_press_far_from_the_scene_is_marked_for_review(server: Server) -> None:
     """Pressed half a kilometre away, a minute before GPS saw the arrival: marked, with both reasons."""
     client = await server.client()

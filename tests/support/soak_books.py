@@ -21,10 +21,11 @@ STEP_KINDS = {f"unit_{step}": step for step in TAKEN}
 
 
 async def all_handled(connection: asyncpg.Connection) -> None:
-    """Until dispatch has read its inbox to the end."""
-    async with asyncio.timeout(HANDLED_S):
-        while await connection.fetchval("SELECT count(*) FROM car_messages WHERE handled_at IS NULL"):  # noqa: ASYNC110
-            await asyncio.sleep(0.2)
+    """Until the gateways have heard the last of every car, and dispatch has read its inbox to the end."""
+    for left in ("car_links WHERE disconnected_at IS NULL", "car_messages WHERE handled_at IS NULL"):
+        async with asyncio.timeout(HANDLED_S):
+            while await connection.fetchval(f"SELECT count(*) FROM {left}"):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
 
 
 async def open_books(connection: asyncpg.Connection, car: SoakCar) -> Books:
