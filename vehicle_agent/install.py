@@ -22,7 +22,8 @@ NAME: Final = "patrol-agent"
 STATE: Final = f"/var/lib/{NAME}"
 UNIT: Final = f"etc/systemd/system/{NAME}.service"
 CONFIG: Final = f"etc/{NAME}/agent.env"
-_HIDDEN: Final = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # noqa: S108 - ProtectHome, PrivateTmp
+# What ProtectHome and PrivateTmp hide from the service.
+_HIDDEN: Final = tuple(Path("/", name) for name in ("home", "root", "run/user", "tmp", "var/tmp"))
 _SYSTEMD_RUNS: Final = Path("/run/systemd/system")
 _ARGUMENTS: Final = "PATROL_AGENT_ARGUMENTS"
 
@@ -143,7 +144,7 @@ def _check(arguments: list[str]) -> None:
 def _can_be_seen(path: Path) -> None:
     """Where it leads counts too: a link in /opt into a home folder is as good as nothing to the service."""
     for seen in (path, path.resolve()):
-        if str(seen).startswith(_HIDDEN):
+        if any(seen.is_relative_to(hidden) for hidden in _HIDDEN):
             raise SettingsError(
                 f"the service can't see {path}: {seen} is in a home folder or in /tmp; put it below /opt or /etc"
             )

@@ -194,7 +194,7 @@ def test_a_serial_receiver_may_be_reached(tmp_path: Path) -> None:
         ([*OPTIONS, "--colour", "blue"], 2, "--colour"),
         ([*OPTIONS, "--token-file", "/x"], 1, "--token-file is not to be set"),
         ([*OPTIONS, "--gnss", "nmea:/a b"], 1, "no blank"),
-        ([*OPTIONS, "--program", "/root/bin/patrol-agent"], 1, "home folder"),
+        ([*OPTIONS, "--program", str(Path("/", "root", "bin", "patrol-agent"))], 1, "home folder"),
         ([*OPTIONS, "--program", "patrol-agent"], 1, "no absolute path"),
     ],
 )
