@@ -6,7 +6,6 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +13,14 @@ import asyncpg
 import pytest
 
 from gateway.settings import Settings
-from tests.support.cars import Device, gateway_settings, register, running, until
+from tests.support.cars import Device, running, until
+from tests.support.gateway_parts import database, device, settings
 from tests.support.patched_agent import CLOCK_OF_FILE, CLOCK_OFF, PatchedAgent, patched_agent, troubles
 from tests.support.small_disk import SmallDisk, small_disk
 
-__all__ = ["small_disk"]
+__all__ = ["database", "device", "settings", "small_disk"]
 HOUR_MS = 3_600_000
 NOWHERE = "ws://127.0.0.1:9"
-
-
-@pytest.fixture
-def settings(database_url: str, nats_url: str) -> Settings:
-    """A gateway on the test's own database."""
-    return gateway_settings(database_url, nats_url)
-
-
-@pytest.fixture
-async def device(database_url: str) -> Device:
-    """A car that may connect."""
-    return await register(database_url)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """What the server holds."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
 
 
 async def presses(database: asyncpg.Connection, count: int) -> list[dict[str, Any]]:

@@ -1,31 +1,21 @@
-"""What most tests of the gateway start from: its settings, one registered device, a look into its database."""
+"""What most tests of the gateway start from."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import asyncpg
+import httpx
 import pytest
 
-from gateway.settings import Settings
-from tests.support.cars import Device, gateway_settings, register
+from tests.support.cars import gateway_settings
+from tests.support.gateway_parts import database, device, settings
+from tests.support.phones import phones_of
+
+__all__ = ["database", "device", "settings"]
 
 
 @pytest.fixture
-def settings(database_url: str, nats_url: str) -> Settings:
-    """A gateway on the test's own database."""
-    return gateway_settings(database_url, nats_url)
-
-
-@pytest.fixture
-async def device(database_url: str) -> Device:
-    """A car that may connect."""
-    return await register(database_url)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """What no car can see."""
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
+async def phone(database_url: str, nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a gateway that listens for phones."""
+    async with phones_of(gateway_settings(database_url, nats_url, phone_port=0)) as (client, _):
+        yield client

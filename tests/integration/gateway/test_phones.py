@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -15,53 +12,8 @@ import httpx
 import nats
 import pytest
 
-from gateway.server import Gateway
-from gateway.settings import Settings
-from tests.support.cars import WAIT_S, Device, car, fix, gateway_settings, now_ms, register, until
-
-
-@asynccontextmanager
-async def phones_of(
-    settings: Settings, clock_ms: Callable[[], int] = now_ms
-) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    """A client of a gateway's phone port, and the address of its vehicle link."""
-    gateway, stop, started = Gateway(settings, clock_ms), asyncio.Event(), asyncio.Event()
-    ports: list[int] = []
-
-    def ready(port: int) -> None:
-        ports.append(port)
-        started.set()
-
-    task = asyncio.create_task(gateway.run(stop, ready))
-    task.add_done_callback(lambda _: started.set())
-    await started.wait()
-    if not ports:
-        await task
-    assert gateway.phones is not None
-    base = f"http://127.0.0.1:{gateway.phones.port}"
-    try:
-        async with httpx.AsyncClient(base_url=base, timeout=WAIT_S, trust_env=False) as client:
-            yield client, f"ws://127.0.0.1:{ports[0]}/vehicle/v1"
-    finally:
-        stop.set()
-        await task
-
-
-@pytest.fixture
-async def phone(database_url: str, nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a gateway that listens for phones."""
-    async with phones_of(gateway_settings(database_url, nats_url, phone_port=0)) as (client, _):
-        yield client
-
-
-def query(device: Device, time_ms: int, **members: Any) -> dict[str, Any]:
-    """OsmAnd's query."""
-    return {"id": device.token, "lat": 23.48, "lon": 120.45, "timestamp": time_ms, **members}
-
-
-def at(time_ms: int) -> datetime:
-    """The same, as the database gives it."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC)
+from tests.support.cars import WAIT_S, Device, car, fix, gateway_settings, now_ms, register
+from tests.support.phones import at, phones_of, query
 
 
 async def test_every_protocol_ends_in_the_same_fix(
@@ -354,73 +306,3 @@ async def test_nothing_personal_in_the_log(
         await phone.get("/", params=members)
     said = "".join(capfd.readouterr())
     assert not [word for word in (device.token, "wrong-token", "23.48", "120.45") if word in said]
-
-
-async def test_nothing_is_acknowledged_without_the_database(
-    phone: httpx.AsyncClient, device: Device, database: asyncpg.Connection
-) -> None:
-    """The connections are cut again and again: 503, or 200 and then it is there. Sent again, each counts once."""
-    now, taken = now_ms(), set()
-    for n in range(30):
-        if n % 3 == 0:
-            await database.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND application_name = 'patrol gateway'"
-            )
-        answer = await phone.get("/", params=query(device, now - n))
-        assert answer.status_code in {200, 503}
-        if answer.status_code == 200:
-            taken.add(at(now - n))
-            assert await database.fetchval("SELECT count(*) FROM fixes WHERE fixed_at = $1", at(now - n)) == 1
-    for n in range(30):
-        while (await phone.get("/", params=query(device, now - n))).status_code != 200:  # noqa: ASYNC110 - as a phone does
-            await asyncio.sleep(0.05)
-    assert await database.fetchval("SELECT count(*) FROM fixes") == 30
-    assert taken
-
-
-async def test_a_taken_port_is_named(database_url: str, nats_url: str, database: asyncpg.Connection) -> None:
-    """It must be had, else the gateway does not start: phones look nowhere else."""
-    first = gateway_settings(database_url, nats_url, phone_port=0)
-    async with phones_of(first) as (phone, _):
-        taken = phone.base_url.port
-        with pytest.raises(Exception, match="PATROL_PHONE_PORT"):
-            async with phones_of(gateway_settings(database_url, nats_url, phone_port=taken)):
-                pass
-
-
-@pytest.mark.parametrize("by_an_error", [False, True])
-async def test_a_phone_server_that_ends_takes_the_gateway_with_it(
-    database_url: str, nats_url: str, database: asyncpg.Connection, by_an_error: bool
-) -> None:
-    """A gateway that goes on without its phones would be missed by nobody; whoever started it starts it again."""
-    gateway, started = Gateway(gateway_settings(database_url, nats_url, phone_port=0)), asyncio.Event()
-    task = asyncio.create_task(gateway.run(asyncio.Event(), lambda _: started.set()))
-    await started.wait()
-    assert gateway.phones is not None
-    if by_an_error:
-        gateway.phones._task.cancel()
-    else:
-        gateway.phones._server.should_exit = True
-    with pytest.raises(ExceptionGroup, match="unhandled") as caught:
-        async with asyncio.timeout(WAIT_S):
-            await task
-    assert "phones" in str(caught.value.exceptions[0])
-
-
-async def test_a_stopping_gateway_answers_what_it_has_taken(
-    database_url: str, nats_url: str, device: Device, database: asyncpg.Connection
-) -> None:
-    """Requests under way at the stop are answered, and 200 still means durable; afterwards the port is closed."""
-    now = now_ms()
-    async with phones_of(gateway_settings(database_url, nats_url, phone_port=0)) as (phone, _):
-        pending = [asyncio.create_task(phone.get("/", params=query(device, now - n))) for n in range(40)]
-        await until(database, "SELECT count(*) > 0 FROM fixes")
-        base = str(phone.base_url)
-    answers = await asyncio.gather(*pending, return_exceptions=True)
-    good = sum(1 for answer in answers if isinstance(answer, httpx.Response) and answer.status_code == 200)
-    assert good >= 1
-    assert await database.fetchval("SELECT count(*) FROM fixes") >= good
-    async with httpx.AsyncClient(trust_env=False) as client:
-        with pytest.raises(httpx.ConnectError):
-            await client.get(base)
