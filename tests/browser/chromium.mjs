@@ -92,6 +92,8 @@ export async function play(scenarios, { kind = Desk, refusals = [401], sharp = f
   const browser = await chromium.connect(PATROL_BROWSER);
   try {
     const context = await browser.newContext({ ...SEEN, ...(sharp && { deviceScaleFactor: 1 }), acceptDownloads: true });
+    // A page that waits behind other tests is late, not broken.
+    context.setDefaultNavigationTimeout(90_000);
     const desk = new kind(await context.newPage());
     try {
       await scenario(desk);

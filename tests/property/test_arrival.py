@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dispatch.domain.arrival import DEFAULT_RULES, detect_arrival
@@ -18,7 +18,6 @@ rates_s = st.sampled_from([1, 2, 3, 5, 10, 15])
 dice = st.integers(0, 2**32).map(Random)
 
 
-@settings(deadline=None)
 @given(
     every_s=rates_s,
     speed_mps=st.floats(5, 25),
@@ -68,7 +67,6 @@ def test_a_noisy_arrival_is_found_near_the_truth(
     assert arrival.distance_m <= DEFAULT_RULES.radius_m
 
 
-@settings(deadline=None)
 @given(
     every_s=rates_s,
     speed_mps=st.floats(3.5, 25),
@@ -140,7 +138,6 @@ def arriving_tracks(draw: st.DrawFn) -> list[Fix]:
     return before + there + after
 
 
-@settings(deadline=None)
 @given(track=any_tracks() | arriving_tracks(), cuts=st.lists(st.integers(0, 60), max_size=4), dice=dice)
 def test_late_and_repeated_fixes_converge(track: list[Fix], cuts: list[int], dice: Random) -> None:
     """Whatever order the fixes come in and however often each comes, arrival and review come out the same."""
@@ -152,7 +149,6 @@ def test_late_and_repeated_fixes_converge(track: list[Fix], cuts: list[int], dic
     assert review_press(pressed_at, arrival, mixed, SCENE) == review_press(pressed_at, arrival, track, SCENE)
 
 
-@settings(deadline=None)
 @given(track=arriving_tracks())
 def test_what_is_known_at_a_moment_needs_nothing_later(track: list[Fix]) -> None:
     """Cut where an arrival was confirmed, the track gives the same arrival; cut before, it gives none."""
@@ -165,7 +161,6 @@ def test_what_is_known_at_a_moment_needs_nothing_later(track: list[Fix]) -> None
     assert detect_arrival([fix for fix in track if fix.fixed_at < arrival.confirmed_at], SCENE, since=at(0)) is None
 
 
-@settings(deadline=None)
 @given(track=arriving_tracks(), since_s=st.integers(0, 20))
 def test_an_arrival_rests_on_what_was_seen(track: list[Fix], since_s: int) -> None:
     """Each arrival is dated to a fix near the scene since the dispatch, with 3 near fixes up to the proof, over 15 s

@@ -37,7 +37,7 @@ def calls(draw: st.DrawFn) -> CallStream:
 tables = st.lists(st.integers(0, 900), min_size=PLACES * PLACES, max_size=PLACES * PLACES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     calls(),
     tables,
@@ -78,7 +78,7 @@ def test_no_schedule_of_the_class_is_below_the_bound(
     assert bound.weighted_mean_s >= taking_s - 1e-6
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(calls(), tables)
 def test_one_call_alone_is_bounded_exactly(stream: CallStream, table: list[int]) -> None:
     """Nothing is lost where there is nothing to relax."""

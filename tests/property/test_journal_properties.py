@@ -111,4 +111,4 @@ class JournalMachine(RuleBasedStateMachine):
 
 TestJournal = JournalMachine.TestCase
 TestJournal.__doc__ = "Runs the machine above over random interleavings."
-TestJournal.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestJournal.settings = settings(max_examples=40, stateful_step_count=20)

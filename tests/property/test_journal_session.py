@@ -21,7 +21,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ACTS)
 def test_nothing_is_lost_doubled_or_changed(acts: list[tuple[str, int]]) -> None:
     """For any interleaving of journalling, sending, commits, lost acknowledgements, broken links and restarts."""

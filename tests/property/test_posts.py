@@ -87,7 +87,7 @@ def test_coverage_stays_within_its_ends(city: City, goal: Goal) -> None:
     assert (responses_s(times, goal) >= np.minimum(times.min(axis=0), goal.beyond_s) - 1e-9).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(cities(), goals, st.data())
 def test_exact_is_the_best_and_fast_is_never_better(city: City, goal: Goal, data: st.DataObject) -> None:
     """Against trying every choice: HiGHS finds the best, greedy and exchange a choice that is no better than that."""
@@ -107,7 +107,6 @@ def test_exact_is_the_best_and_fast_is_never_better(city: City, goal: Goal, data
     assert judged(chosen.coverage, goal) >= min(judged(found, goal) for found in tried) - 1e-6
 
 
-@settings(deadline=None)
 @given(cities(), goals, st.data())
 def test_every_suggestion_brings_what_it_says(city: City, goal: Goal, data: st.DataObject) -> None:
     """Only movable units, allowed posts, drives within the limit, once a unit, a real gain; and it can be repeated."""

@@ -50,7 +50,7 @@ frames = (
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(frames)
 def test_any_frame_is_read_refused_or_faulted(frame: str | bytes) -> None:
     """Whatever arrives is messages, refusals by seq that a database can hold, or faults with a code of the protocol."""
@@ -72,7 +72,7 @@ def test_any_frame_is_read_refused_or_faulted(frame: str | bytes) -> None:
             assert again == item
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.booleans(), st.lists(frames, max_size=12))
 def test_any_conversation_is_answered_by_the_protocol(polite: bool, conversation: list[Any]) -> None:
     """A session answers any frames with messages of the protocol alone, and each frame with something: a word, a

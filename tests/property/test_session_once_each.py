@@ -236,4 +236,4 @@ class OnceEach(RuleBasedStateMachine):
 
 
 TestOnceEach = OnceEach.TestCase
-TestOnceEach.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestOnceEach.settings = settings(max_examples=200, stateful_step_count=50)

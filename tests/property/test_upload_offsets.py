@@ -190,4 +190,4 @@ class UploadMachine(RuleBasedStateMachine):
 
 
 TestUploads = UploadMachine.TestCase
-TestUploads.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestUploads.settings = settings(max_examples=60, stateful_step_count=25)

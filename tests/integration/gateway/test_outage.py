@@ -55,6 +55,12 @@ async def reaches(driver: JournalCar, seq: int) -> None:
             await asyncio.sleep(0.02)
 
 
+async def comes_back(driver: JournalCar) -> None:
+    async with asyncio.timeout(60):
+        while driver.connections < 2:  # noqa: ASYNC110 - the connection is what is waited for
+            await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 def own_engines() -> Iterator[EmbeddedEngines]:
     """Engines that a test may kill, with a database that keeps its promises to the disk."""
@@ -187,6 +193,8 @@ async def test_a_gateway_process_is_killed_midway(database_url: str, nats_url: s
             await first.wait()
     async with gateway_process(database_url, nats_url, port) as second:
         await until(database, "SELECT close_code = 1006 FROM car_links WHERE unit_id = $1", gone.unit_id)
+        for driver in drivers:
+            await comes_back(driver)
         through.set()
         await driving
     assert second.returncode == 0

@@ -207,7 +207,7 @@ def test_nothing_seen_is_nothing_said() -> None:
     assert slowdown(town(), [Track("A1", nothing, nothing, nothing, scene=place(0, 0))]) is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 90), st.floats(0, 15)), min_size=1, max_size=6), st.integers(0, 700))
 def test_no_track_makes_a_street_faster(moves: list[Move], later_s: int) -> None:
     """Whatever was driven: factors are 1 to the largest step, and gone after FADE_S."""

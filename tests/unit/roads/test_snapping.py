@@ -39,7 +39,7 @@ def nearest_by_looking_at_all(street_map: StreetMap, position: Position) -> floa
     return float(np.hypot(*(begin + share[:, None] * step).T).min())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(23.43, 23.53), st.floats(120.38, 120.52)), min_size=1, max_size=5))
 def test_snaps_are_the_nearest(places: list[tuple[float, float]]) -> None:
     """For any places at once, the distance is the least over all segments, or none is within the limit."""

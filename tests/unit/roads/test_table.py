@@ -78,7 +78,7 @@ def test_only_junctions_of_the_map() -> None:
             travel_table(street_map, [wrong])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_chains_keep_all_times(data: st.DataObject) -> None:
     """Any steps, any states to keep: between those the least times and their metres are as before."""

@@ -119,7 +119,7 @@ bends = st.tuples(st.floats(3, 997), st.floats(3, 997))
 speeds = st.sampled_from([3.0, 7.0, 12.0, 20.0])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_any_town_as_a_plain_search_says(data: st.DataObject) -> None:
     """Random streets with loops, parallels, one-ways and zero lengths: times and distances are networkx's."""

@@ -51,7 +51,7 @@ def towns(draw: st.DrawFn) -> StreetMap:
     return replace(street_map, turn_in=both[:, 0].copy(), turn_out=both[:, 1].copy())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(street_map=towns(), seed=st.integers(0, 2**32 - 1))
 def test_any_turns_as_a_search_from_arc_to_arc_says(street_map: StreetMap, seed: int) -> None:
     """Random bans: every time is that of a plain search whose points are arcs, and the way drawn breaks no ban."""
@@ -79,7 +79,7 @@ def test_any_turns_as_a_search_from_arc_to_arc_says(street_map: StreetMap, seed:
         assert travel.route(positions[i], positions[0]).distance_m == eta.distance_m
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(street_map=towns())
 def test_tables_and_coverage_obey_the_bans(street_map: StreetMap) -> None:
     """From junction to junction, by table and by coverage from one car there, as a plain search from arc to arc."""

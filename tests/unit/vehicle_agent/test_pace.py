@@ -186,7 +186,7 @@ def test_an_assignment_that_comes_or_goes_shows_with_the_next_fix(stretches: lis
     assert pace.due(drive.fix(0.0))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 400_000),
     st.lists(st.tuples(st.sampled_from([0.0, 15.0]), st.integers(1, 30), st.booleans()), min_size=1, max_size=8),

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.vehicle_agent.parts import Clock, parts
@@ -42,7 +42,6 @@ def receivers(clock: Clock, troubles: dict[str, str]) -> tuple[Receivers, list[P
 OUTAGES = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 200), st.integers(1, 60)), max_size=5)
 
 
-@settings(deadline=None)
 @given(OUTAGES, st.integers(0, 1500), st.integers(0, 1500), st.integers(0, 2**16))
 def test_no_second_is_told_twice_or_late_and_none_is_lost_for_long(
     outages: list[tuple[int, int, int]], late_0_ms: int, late_1_ms: int, seed: int

@@ -240,7 +240,7 @@ def test_notices_are_kept_for_the_crew(car: Parts) -> None:
     assert [(n["text"], n["level"]) for n in car.state.as_json()["notices"]] == [("集合", "warning")]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(max_size=80)
     | st.binary(max_size=80)
