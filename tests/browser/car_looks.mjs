@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { SCREENS } from './car_desk.mjs';
+import { DRAWN_MS } from './chromium.mjs';
 import { complaints, cutOff, otherLanguage } from './looking.mjs';
 import { ask } from './visitor.mjs';
 
@@ -9,7 +10,6 @@ const { PATROL_LANGUAGE = 'zh-TW', PATROL_PICTURES } = process.env;
 const LEAST_TEXT_PX = 20;
 const LEAST_TARGET_PX = 56;
 const LEAST_GAP_PX = 8;
-const DRAWN_MS = 1_000;
 /** What the crew calls its unit, the call's own words, and keys of the map are Chinese in either language. */
 const FOREIGN = new Set(['transparent']);
 
@@ -72,21 +72,30 @@ async function setLight(page, light) {
 
 async function look(car, name) {
   const wrong = [];
-  // Colours are the same in both languages: one of them is looked at by night as well.
-  for (const light of PATROL_LANGUAGE === 'zh-TW' ? ['day', 'night'] : ['day']) {
-    await setLight(car.page, light);
-    for (const [size, viewport] of Object.entries(SCREENS)) {
-      await car.page.setViewportSize(viewport);
-      await car.page.waitForTimeout(DRAWN_MS);
-      await car.shot(`${name}-${size}-${light}-${PATROL_LANGUAGE}`);
-      const found = [...(await complaints(car.page)), ...(await cutOff(car.page)), ...(await tooSmall(car.page)), ...(await outOfReach(car.page))];
-      wrong.push(...found.map((one) => `${name} ${size} ${light}: ${one}`));
-      if (PATROL_PICTURES && PICTURES[name]?.includes(`${size}-${light}`)) {
-        await car.page.screenshot({ path: join(PATROL_PICTURES, `car-${name}-${size}-${light}.png`) });
-      }
+  const shoot = async (size, light) => {
+    await car.shot(`${name}-${size}-${light}-${PATROL_LANGUAGE}`);
+    if (PATROL_PICTURES && PICTURES[name]?.includes(`${size}-${light}`)) {
+      await car.page.screenshot({ path: join(PATROL_PICTURES, `car-${name}-${size}-${light}.png`) });
     }
+  };
+  const note = (found, where) => wrong.push(...found.map((one) => `${name} ${where}: ${one}`));
+  for (const [size, viewport] of Object.entries(SCREENS)) {
+    await car.page.setViewportSize(viewport);
+    await car.page.waitForTimeout(DRAWN_MS);
+    await shoot(size, 'day');
+    note([...(await complaints(car.page)), ...(await cutOff(car.page)), ...(await tooSmall(car.page)), ...(await outOfReach(car.page))], size);
   }
-  await setLight(car.page, 'day');
+  // The night has other colours and nothing else; they are the same in both languages, and in both sizes.
+  if (PATROL_LANGUAGE === 'zh-TW') {
+    await setLight(car.page, 'night');
+    await car.page.waitForTimeout(DRAWN_MS);
+    await shoot('phone', 'night');
+    note(await complaints(car.page, 'color-contrast'), 'phone by night');
+    await car.page.setViewportSize(SCREENS.tablet);
+    await car.page.waitForTimeout(DRAWN_MS);
+    await shoot('tablet', 'night');
+    await setLight(car.page, 'day');
+  }
   await car.page.setViewportSize(SCREENS.tablet);
   return wrong;
 }

@@ -6,16 +6,17 @@ const web = createRequire(new URL('../../web/package.json', import.meta.url));
 const AXE = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** What axe finds wrong now, a line for each kind with the first elements. */
-export async function complaints(page) {
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async (values) => {
-    const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] });
+/** What axe finds wrong now, a line for each kind with the first elements; with `rule` by that rule alone. */
+export async function complaints(page, rule) {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const runOnly = rule ? { type: 'rule', values: [rule] } : { type: 'tag', values: TAGS };
+  const violations = await page.evaluate(async (runOnly) => {
+    const { violations } = await window.axe.run(document, { runOnly, resultTypes: ['violations'] });
     return violations.map(({ id, nodes }) => ({
       id,
       at: nodes.slice(0, 4).map(({ target, failureSummary }) => `${target.join(' ')} ${failureSummary.split('\n')[1] ?? ''}`),
     }));
-  }, TAGS);
+  }, runOnly);
   return violations.map(({ id, at }) => `${id}: ${at.join(' | ')}`);
 }
 
