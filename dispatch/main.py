@@ -31,6 +31,9 @@ from dispatch.api import (
     incidents,
     jams,
     kpi,
+    kpi_etas,
+    kpi_ledger,
+    kpi_targets,
     lateness,
     notes,
     officer,
@@ -39,6 +42,8 @@ from dispatch.api import (
     problems,
     recordings,
     replay,
+    reports,
+    reviews,
     session,
     standby,
     stations,
@@ -57,10 +62,12 @@ from dispatch.service.car_streets import CarStreets
 from dispatch.service.coverage_keeper import CoverageKeeper
 from dispatch.service.desk import Desk
 from dispatch.service.jam_lines import JamsKeeper
+from dispatch.service.kpi_keeper import KpiKeeper
 from dispatch.service.lateness import LatenessKeeper
 from dispatch.service.loop import DispatcherLoop, moved_units
 from dispatch.service.place_search import PlaceSearch
 from dispatch.service.recording_keeper import RecordingKeeper
+from dispatch.service.reporting import ReportKeeper
 from dispatch.service.sessions import SignIns
 from dispatch.service.standby_rounds import StandbyRounds
 from dispatch.service.streets import Streets
@@ -95,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.what_ifs = WhatIfRunner(desk)
         app.state.replaying = asyncio.Lock()
         app.state.coverage = CoverageKeeper(desk)
+        app.state.kpi = KpiKeeper(desk)
         app.state.lateness = LatenessKeeper(desk)
         app.state.places = PlaceSearch(desk)
         app.state.recordings = RecordingKeeper(desk, settings.recordings_folder)
@@ -112,7 +120,9 @@ def create_app(settings: Settings) -> FastAPI:
                 ("streets", _keep_streets(desk, map_changed, CarStreets(desk))),
                 ("standby", rounds.run()),
                 ("places", app.state.places.run()),
+                ("figures", app.state.kpi.run()),
                 ("recordings", app.state.recordings.run()),
+                ("reports", ReportKeeper(desk, app.state.kpi, lambda: loop.leading).run()),
                 *((("what-ifs", app.state.what_ifs.run()),) if settings.what_if_worker else ()),
             )
         ]
@@ -143,7 +153,9 @@ def create_app(settings: Settings) -> FastAPI:
         api.include_router(part.router)
     for part in (jams, lateness, places, replay, stations, under_way):
         api.include_router(part.router)
-    for part in (exports, officer, recordings, uploads):
+    for part in (kpi_etas, kpi_ledger, kpi_targets):
+        api.include_router(part.router)
+    for part in (exports, officer, recordings, reports, reviews, uploads):
         api.include_router(part.router)
     app.include_router(api)
     app.include_router(health.router)

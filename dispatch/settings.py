@@ -49,6 +49,9 @@ class Settings(PolicyEnvironment):
     # what-if
     what_if_worker: bool = Field(default=True, description="this server runs what-ifs, in a process of its own")
 
+    # reports
+    scheduled_reports: bool = Field(default=True, description="reports are made by the calendar, where it leads")
+
     # where to wait
     standby_suggestions: bool = Field(default=True, description="suggest where idle units should wait")
     standby_moves_max: int = Field(default=2, ge=0, le=20, description="so many suggestions stand at a time")

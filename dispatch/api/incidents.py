@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
 from dispatch.api import present, schemas
+from dispatch.api.cursor import from_cursor, to_cursor
 from dispatch.api.idempotency import IdempotencyKey, say_replayed
-from dispatch.api.period import Period, PeriodOf
+from dispatch.api.period import PeriodOf
 from dispatch.api.problems import described
 from dispatch.api.signed_in import MAY_DISPATCH, MAY_READ, Dispatching, Reading, TheDesk
 from dispatch.domain.geometry import Position
 from dispatch.domain.incident import AccidentClass, Category, IncidentState, Priority
-from dispatch.domain.refusals import Invalid
 from dispatch.service import assigning, incidents
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
@@ -88,7 +85,7 @@ async def list_incidents(
             state=state,
             start=period.start,
             end=period.end,
-            before=_from_cursor(cursor) if cursor else None,
+            before=from_cursor(cursor) if cursor else None,
             limit=limit + 1,
             search=search,
         )
@@ -96,7 +93,7 @@ async def list_incidents(
         items = await present.incident_views(connection, page)
     more = len(rows) > limit
     return schemas.IncidentPage(
-        items=items, next_cursor=_to_cursor(page[-1].received_at, page[-1].incident_id) if more else None
+        items=items, next_cursor=to_cursor(page[-1].received_at, page[-1].incident_id) if more else None
     )
 
 
@@ -203,15 +200,3 @@ async def _assignment(desk: Desk, assignment_id: UUID) -> schemas.AssignmentView
 
 def _candidate_list(ranked: Sequence[Record]) -> schemas.CandidateList:
     return schemas.CandidateList(items=[schemas.Candidate(**record) for record in ranked])
-
-
-def _to_cursor(received_at: datetime, incident_id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{received_at.isoformat()} {incident_id}".encode()).decode()
-
-
-def _from_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        received_at, incident_id = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").split(" ")
-        return Period.checked(datetime.fromisoformat(received_at)), UUID(incident_id)
-    except (ValueError, binascii.Error):
-        raise Invalid("is no cursor of this list; leave it out to begin anew", member="cursor") from None

@@ -1,63 +1,173 @@
-"""The ten-minute clock as a report."""
+"""The ten-minute clock as reports: shares by group, where the time goes, how responses spread, month against month."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Literal
+from asyncio import to_thread
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final, Literal
 
+import numpy as np
 from fastapi import APIRouter, Query
 
 from dispatch.api import schemas
-from dispatch.api.period import PeriodOf
+from dispatch.api.kpi_asked import AskedFor, TheBooks
 from dispatch.api.problems import described
 from dispatch.api.signed_in import MAY_READ, TheDesk
-from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
-from dispatch.domain.kpi import Exclusion, IncidentRecord, kpi
-from dispatch.store import views
-from dispatch.store.rows import AnyRow
+from dispatch.domain.control_chart import Limits, chart, differs
+from dispatch.domain.hexagon import centre_of, outline_of
+from dispatch.domain.incident import TARGET_S
+from dispatch.domain.kpi import TAIPEI, UNKNOWN, KpiGroup, kpi
+from dispatch.domain.kpi_sums import Asked, changed_by_review, groups, parts, responses_s
+from dispatch.service.kpi_ledger import late
+from dispatch.store import kpi_targets
 
-router = APIRouter(tags=["figures"])
+router = APIRouter(tags=["figures"], dependencies=[MAY_READ])
 
-GroupBy = Literal["day", "month", "hour", "weekday", "precinct", "station", "priority", "category"]
+GroupBy = Literal[
+    "day",
+    "month",
+    "hour",
+    "weekday",
+    "weekday_hour",
+    "shift",
+    "precinct",
+    "station",
+    "priority",
+    "category",
+    "unit_type",
+    "cell",
+    "late_reason",
+]
+BIN_S: Final = 30
+BINS: Final = 60
+"""Half an hour; what took longer is counted together."""
+MONTHS: Final = 24
+NOTHING: Final = kpi([], now=datetime(2000, 1, 1, tzinfo=UTC))[0]
+"""The figures of a month without a call."""
 
 
-@router.get("/kpi", responses=described(401, 403), dependencies=[MAY_READ])
-async def report(
-    desk: TheDesk,
-    period: PeriodOf,
-    group_by: GroupBy | None = None,
-    clock: Annotated[
-        Literal["received", "dispatched"], Query(description="From which moment a response is timed")
-    ] = "received",
-) -> schemas.KpiReport:
+@router.get("/kpi", responses=described(401, 403))
+async def report(desk: TheDesk, asked: AskedFor, books: TheBooks, group_by: GroupBy | None = None) -> schemas.KpiReport:
     """Incidents received in [from, to): how many had an officer there within 600 s, and what was left out and why.
 
     `measured` plus the sum of `excluded` equals `incidents`. An incident that nobody reached is measured as late.
     """
+    found = await to_thread(groups, books, asked, group_by)
+    year = _last_moment(asked).astimezone(TAIPEI).year
     async with desk.engine.connect() as connection:
-        rows = await views.kpi_rows(connection, period.start, period.end)
-    groups = kpi([_record(row) for row in rows], now=desk.clock(), clock=clock, group_by=group_by)
+        target = await kpi_targets.target_of(connection, year)
     return schemas.KpiReport(
-        clock=clock,
+        clock=asked.clock,
+        figures=asked.figures,
         group_by=group_by,
         target_s=TARGET_S,
-        from_=period.start,
-        to=period.end,
-        items=[schemas.KpiGroup(**asdict(group)) for group in groups],
+        target_share=target,
+        from_=asked.wanted.start,
+        to=asked.wanted.end,
+        as_of=asked.now,
+        reviewed=await to_thread(changed_by_review, books, asked),
+        items=[schemas.KpiGroup(**asdict(one), cell=_cell(one) if group_by == "cell" else None) for one in found],
     )
 
 
-def _record(row: AnyRow) -> IncidentRecord:
-    return IncidentRecord(
-        incident_id=row.incident_id,
-        number=row.number,
-        category=Category(row.category),
-        priority=Priority(row.priority),
-        received_at=row.received_at,
-        precinct=row.precinct,
-        station=row.station,
-        dispatched_at=row.dispatched_at,
-        on_scene_at=row.on_scene_at,
-        state=IncidentState(row.state),
-        exclusion=Exclusion(row.exclusion) if row.exclusion else None,
+def _cell(group: KpiGroup) -> schemas.CellView | None:
+    if group.group == UNKNOWN:
+        return None
+    lat, lon = centre_of(group.group)
+    return schemas.CellView(lat=lat, lon=lon, boundary=outline_of(group.group))
+
+
+@router.get("/kpi/parts", responses=described(401, 403))
+async def where_the_time_goes(asked: AskedFor, books: TheBooks) -> schemas.KpiParts:
+    """Call handling, dispatch, turnout and travel of the responses: each over those of which it is known."""
+    found = {part: schemas.KpiPart(**asdict(spread)) for part, spread in (await to_thread(parts, books, asked)).items()}
+    return schemas.KpiParts(**found)
+
+
+@router.get("/kpi/distribution", responses=described(401, 403))
+async def distribution(asked: AskedFor, books: TheBooks) -> schemas.KpiDistribution:
+    """How long responses took, in bins of 30 s. A bin holds what took longer than its begin, up to its end."""
+    seconds, unreached = await to_thread(responses_s, books, asked)
+    number = np.maximum(np.ceil(seconds / BIN_S).astype(np.int64) - 1, 0)
+    counts = np.bincount(np.minimum(number, BINS), minlength=BINS + 1)
+    return schemas.KpiDistribution(
+        target_s=TARGET_S,
+        bin_s=BIN_S,
+        bins=[
+            schemas.KpiBin(from_s=place * BIN_S, to_s=(place + 1) * BIN_S, n=int(count))
+            for place, count in enumerate(counts[:BINS])
+        ],
+        beyond=int(counts[BINS]),
+        unreached=unreached,
+        measured=len(seconds) + unreached,
+    )
+
+
+@router.get("/kpi/months", responses=described(401, 403))
+async def months(
+    asked: AskedFor,
+    books: TheBooks,
+    count: Annotated[int, Query(ge=1, le=120, description="So many months, the last that of `to`")] = MONTHS,
+) -> schemas.KpiMonths:
+    """A control chart of whole months, each beside the same month a year before. `from` does not narrow it."""
+    names = _months_up_to(_last_moment(asked).astimezone(TAIPEI).date(), count)
+    ever = replace(asked, wanted=replace(asked.wanted, start=None, end=None))
+    found = {one.group: one for one in await to_thread(groups, books, ever, "month")}
+    drawn = chart([_hits(found.get(name)) for name in names])
+    return schemas.KpiMonths(
+        centre=drawn.centre,
+        items=[
+            _month(name, found.get(name), found.get(_a_year_before(name)), limits)
+            for name, limits in zip(names, drawn.limits, strict=True)
+        ],
+    )
+
+
+@router.get("/kpi/late", responses=described(401, 403))
+async def why_late(asked: AskedFor, books: TheBooks) -> schemas.LateReport:
+    """Late incidents by their largest part, and how many would have been in time with the nearest free unit."""
+    found = await to_thread(late, books, asked)
+    return schemas.LateReport(
+        late=sum(one.n for one in found),
+        items=[
+            schemas.LateReasonView(
+                reason=one.reason,
+                n=one.n,
+                excess_p50_s=one.excess_p50_s,
+                in_time_if_nearest_free=one.in_time,
+                unknown=one.unknown,
+            )
+            for one in found
+        ],
+    )
+
+
+def _last_moment(asked: Asked) -> datetime:
+    return asked.now if asked.wanted.end is None else asked.wanted.end - timedelta(microseconds=1)
+
+
+def _months_up_to(last: date, count: int) -> list[str]:
+    number = last.year * 12 + last.month - 1
+    return [f"{one // 12:04}-{one % 12 + 1:02}" for one in range(number - count + 1, number + 1)]
+
+
+def _a_year_before(month: str) -> str:
+    return f"{int(month[:4]) - 1:04}{month[4:]}"
+
+
+def _hits(group: KpiGroup | None) -> tuple[int, int]:
+    return (0, 0) if group is None else (group.within_target, group.measured)
+
+
+def _month(name: str, group: KpiGroup | None, before: KpiGroup | None, limits: Limits) -> schemas.KpiMonth:
+    said = asdict(group or NOTHING)
+    last_year = None
+    if before is not None:
+        told = {member: getattr(before, member) for member in schemas.LastYear.model_fields if hasattr(before, member)}
+        news = differs(*_hits(group), *_hits(before))
+        last_year = schemas.LastYear(month=before.group, differs=news, **told)
+    members = {member: said[member] for member in schemas.KpiMonth.model_fields if member in said}
+    return schemas.KpiMonth(
+        month=name, limit_low=limits.low, limit_high=limits.high, signal=limits.signal, last_year=last_year, **members
     )

@@ -17,6 +17,7 @@ from dispatch.domain.refusals import NotFound
 from dispatch.domain.unit import status_of
 from dispatch.store import log, views
 from dispatch.store.decisions import decisions_of
+from dispatch.store.imported_lines import imported_lines, origin_of
 from dispatch.store.incidents import calls_merged_into
 from dispatch.store.rows import AnyRow
 
@@ -106,7 +107,10 @@ async def incident_detail(connection: AsyncConnection, incident_id: UUID) -> sch
         caller_name=row.caller_name,
         caller_phone=row.caller_phone,
         created_by=row.created_by_name,
-        timeline=[event_view(event) for event in await log.timeline(connection, incident_id)],
+        timeline=[
+            *map(event_view, await imported_lines(connection, incident_id)),
+            *map(event_view, await log.timeline(connection, incident_id)),
+        ],
         decisions=[
             schemas.DecisionView(
                 id=decision.decision_id,
@@ -134,10 +138,18 @@ async def incident_detail(connection: AsyncConnection, incident_id: UUID) -> sch
             )
             for call in await calls_merged_into(connection, incident_id)
         ],
+        imported=_import_view(await origin_of(connection, incident_id)),
     )
 
 
-def event_view(row: AnyRow) -> schemas.EventView:
+def _import_view(row: AnyRow | None) -> schemas.ImportView | None:
+    if row is None:
+        return None
+    names = ("import_id", "file", "sha256", "imported_at", "imported_by")
+    return schemas.ImportView(line=row.import_line, **{name: getattr(row, name) for name in names})
+
+
+def event_view(row: Any) -> schemas.EventView:
     """One line of the log, a note with its words."""
     data = row.data if row.note_text is None else {**row.data, "text": row.note_text}
     return schemas.EventView(

@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from dispatch.api.schemas import Problem
-from dispatch.domain import refusals
+from dispatch.domain import refusals, report_period
+from dispatch.reports import fonts
 from dispatch.service import officer_duty, sessions
 from dispatch.store import disk
 from dispatch.store.away import is_away
@@ -29,15 +30,19 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.OutsideArea: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.TooFewCalls: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.FiguresInPreparation: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.BadStep: HTTPStatus.CONFLICT,
     refusals.RecordingNotHere: HTTPStatus.CONFLICT,
     refusals.UnitBusy: HTTPStatus.CONFLICT,
     refusals.UnitUnavailable: HTTPStatus.CONFLICT,
     refusals.IncidentEnded: HTTPStatus.CONFLICT,
+    refusals.IncidentOpen: HTTPStatus.CONFLICT,
     refusals.AssignmentEnded: HTTPStatus.CONFLICT,
     refusals.ChangedMeanwhile: HTTPStatus.CONFLICT,
     refusals.AlarmResolved: HTTPStatus.CONFLICT,
     refusals.SuggestionDecided: HTTPStatus.CONFLICT,
+    report_period.PeriodNotOver: HTTPStatus.CONFLICT,
+    fonts.FontMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     officer_duty.UnitHeld: HTTPStatus.CONFLICT,
     officer_duty.NoDuty: HTTPStatus.CONFLICT,
     disk.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,

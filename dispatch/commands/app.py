@@ -10,7 +10,18 @@ import asyncpg
 import typer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from dispatch.commands import doctor, recordings, registration, replay, servers, simulate, streets
+from dispatch.commands import (
+    calibrate,
+    doctor,
+    past_calls,
+    recordings,
+    registration,
+    replay,
+    reports,
+    servers,
+    simulate,
+    streets,
+)
 from dispatch.commands.access import given_engines
 from dispatch.domain.refusals import Refused
 from dispatch.engines.errors import EngineError
@@ -33,11 +44,14 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(servers.agent)
 app.add_typer(streets.app, name="map")
+app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(registration.users, name="user")
 app.add_typer(registration.vehicles, name="vehicle")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(past_calls.app, name="incidents")
 app.command()(simulate.simulate)
 app.command()(replay.replay)
+app.command()(reports.report)
 app.command()(doctor.doctor)
 
 SENTENCES: Final = (Refused, EngineError, PortTaken, StartFailed)

@@ -66,6 +66,10 @@ class Assignment:
     """Which of the incident's needs it meets; None where a dispatcher chose."""
     diversions: int = 0
     """How often its unit was sent elsewhere since it last was free."""
+    eta_version: int = 0
+    """Of the speeds that `eta_s` was made with; 0: the priors."""
+    eta_street_class: str | None = None
+    """On which most of the planned way lies; None where it is not over the streets."""
 
     @property
     def is_over(self) -> bool:

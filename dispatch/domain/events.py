@@ -17,6 +17,8 @@ class SaidBy(StrEnum):
     DISPATCHER = "dispatcher"
     INFERRED = "inferred"
     SERVER = "server"
+    IMPORT = "import"
+    """A file of past calls. It stands in no line of the log, only in timelines that are made from what came with it."""
 
 
 class EventKind(StrEnum):
@@ -65,6 +67,7 @@ class EventKind(StrEnum):
     RECORDING_LOST = "recording_lost"
     INCIDENT_HELD = "incident_held"
     INCIDENT_RELEASED = "incident_released"
+    INCIDENT_REVIEWED = "incident_reviewed"
     MESSAGE_UNPROCESSABLE = "message_unprocessable"
     POLICY_MODE_CHANGED = "policy_mode_changed"
     STANDBY_SUGGESTED = "standby_suggested"

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from dispatch.domain.geometry import Position
-from dispatch.domain.refusals import IncidentEnded, Invalid
+from dispatch.domain.refusals import IncidentEnded, Invalid, NotFound
 
 TARGET_S: Final = 600
 RECEIVED_AHEAD_LIMIT: Final = timedelta(minutes=1)
@@ -62,12 +62,20 @@ class Incident:
     category: Category
     priority: Priority
     accident_class: AccidentClass | None
-    place: Position
+    known_place: Position | None
+    """None: it was imported, and the file doesn't say. Of an incident of ours it is always known."""
     address: str | None
     description: str | None
     received_at: datetime
     state: IncidentState
     version: int
+
+    @property
+    def place(self) -> Position:
+        """Where it is. Raises NotFound where nobody knows."""
+        if self.known_place is None:
+            raise NotFound(f"Where incident {self.number} was is not known: it was imported without a place.")
+        return self.known_place
 
     @property
     def arrive_by(self) -> datetime:

@@ -21,11 +21,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
 from dispatch.domain.utc import require_utc
@@ -36,7 +39,33 @@ ALL: Final = "all"
 UNKNOWN: Final = "unknown"
 
 Clock = Literal["received", "dispatched"]
-GroupBy = Literal["day", "month", "hour", "weekday", "precinct", "station", "priority", "category"]
+GroupBy = Literal[
+    "day",
+    "month",
+    "hour",
+    "weekday",
+    "weekday_hour",
+    "shift",
+    "precinct",
+    "station",
+    "priority",
+    "category",
+    "unit_type",
+    "cell",
+    "late_reason",
+]
+
+SHIFTS: Final = ("night", "day", "evening")
+SHIFT_HOURS: Final = 8
+"""A shift is a third of the day by the wall clock: night 00 to 08, day 08 to 16, evening 16 to 24."""
+
+
+class Verdict(StrEnum):
+    """What can be said of an incident that nobody reached, whatever the time is."""
+
+    NOT_REACHED = "not_reached"
+    STILL_OPEN = "still_open"
+    """Late once it is past the target; pending until then."""
 
 
 class Exclusion(StrEnum):
@@ -56,6 +85,8 @@ class IncidentRecord:
     """What the clock needs to know of one incident. Times aware, in UTC; raises ValueError otherwise.
 
     `dispatched_at`: when the first unit was; `on_scene_at`: when the earliest arrived; both None if none ever.
+    `unit_type`: of the vehicle that arrived first, else that was sent first; `cell`: the hexagon of the place (h3);
+    `late_reason`: see why_late.py; None for what is not late.
     """
 
     incident_id: UUID
@@ -69,6 +100,9 @@ class IncidentRecord:
     on_scene_at: datetime | None = None
     state: IncidentState = IncidentState.OPEN
     exclusion: Exclusion | None = None
+    unit_type: str | None = None
+    cell: str | None = None
+    late_reason: str | None = None
 
     def __post_init__(self) -> None:
         require_utc("received_at", self.received_at)
@@ -111,8 +145,9 @@ def kpi(
 ) -> list[KpiGroup]:
     """The report as of `now` (UTC), groups in the order of their keys, those without a key ("unknown") last.
 
-    Keys: day 2026-11-23, month 2026-11, hour 00..23, weekday 1 (Monday)..7, all by the wall clock of `zone` when the
-    call was received, on either clock; else the member itself. Without `group_by` one group "all", of no incidents too.
+    Keys: day 2026-11-23, month 2026-11, hour 00..23, weekday 1 (Monday)..7, weekday_hour 3-08, shift, all by the wall
+    clock of `zone` when the call was received, on either clock; else the member itself. Without `group_by` one group
+    "all", of no incidents too.
     """
     require_utc("now", now)
     if group_by is None:
@@ -133,34 +168,48 @@ _KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo], str | None]]]
     "month": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m}",
     "hour": lambda record, zone: f"{record.received_at.astimezone(zone):%H}",
     "weekday": lambda record, zone: str(record.received_at.astimezone(zone).isoweekday()),
+    "weekday_hour": lambda record, zone: f"{(at := record.received_at.astimezone(zone)).isoweekday()}-{at:%H}",
+    "shift": lambda record, zone: SHIFTS[record.received_at.astimezone(zone).hour // SHIFT_HOURS],
     "precinct": lambda record, _: record.precinct,
     "station": lambda record, _: record.station,
     "priority": lambda record, _: str(record.priority),
     "category": lambda record, _: str(record.category),
+    "unit_type": lambda record, _: record.unit_type,
+    "cell": lambda record, _: record.cell,
+    "late_reason": lambda record, _: record.late_reason,
 }
 
 
-def _outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float) -> float | Exclusion:
-    """Seconds of the response, infinite if nobody came, or why it isn't measured."""
+def verdict(record: IncidentRecord, clock: Clock) -> timedelta | Exclusion | Verdict:
+    """The response, why the incident isn't measured, or that nobody came: all that needs no look at the time."""
     if record.state is IncidentState.MERGED:
         return Exclusion.DUPLICATE
     if record.exclusion is not None and record.exclusion is not Exclusion.CANCELLED:
         return record.exclusion
     start = record.received_at if clock == "received" else record.dispatched_at
     if record.on_scene_at is not None:
-        return Exclusion.NO_START if start is None else max(0.0, (record.on_scene_at - start).total_seconds())
+        return Exclusion.NO_START if start is None else max(timedelta(0), record.on_scene_at - start)
     if record.state is IncidentState.CANCELLED or record.exclusion is Exclusion.CANCELLED:
         return Exclusion.CANCELLED
+    return Verdict.STILL_OPEN if record.state is IncidentState.OPEN else Verdict.NOT_REACHED
+
+
+def outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float = TARGET_S) -> float | Exclusion:
+    """Seconds of the response, infinite if nobody came, or why it isn't measured, as of `now` (UTC)."""
+    said = verdict(record, clock)
+    if isinstance(said, timedelta):
+        return said.total_seconds()
+    if isinstance(said, Exclusion):
+        return said
+    start = record.received_at if clock == "received" else record.dispatched_at
     waited_s = (now - (start or record.received_at)).total_seconds()
-    if record.state is IncidentState.OPEN and waited_s <= target_s:
-        return Exclusion.PENDING
-    return math.inf
+    return Exclusion.PENDING if said is Verdict.STILL_OPEN and waited_s <= target_s else math.inf
 
 
 def _summary(group: str, records: Sequence[IncidentRecord], now: datetime, clock: Clock, target_s: float) -> KpiGroup:
-    outcomes = [_outcome(record, now, clock, target_s) for record in records]
-    responses_s = sorted(outcome for outcome in outcomes if isinstance(outcome, float) and outcome < math.inf)
-    excluded = Counter(outcome.value for outcome in outcomes if isinstance(outcome, Exclusion))
+    outcomes = [outcome(record, now, clock, target_s) for record in records]
+    responses_s = sorted(one for one in outcomes if isinstance(one, float) and one < math.inf)
+    excluded = Counter(one.value for one in outcomes if isinstance(one, Exclusion))
     measured = len(outcomes) - excluded.total()
     within = sum(response_s <= target_s for response_s in responses_s)
     low, high = wilson(within, measured) or (None, None)
@@ -172,8 +221,8 @@ def _summary(group: str, records: Sequence[IncidentRecord], now: datetime, clock
         share=within / measured if measured else None,
         share_low=low,
         share_high=high,
-        p50_s=_percentile(responses_s, measured, 50),
-        p90_s=_percentile(responses_s, measured, 90),
+        p50_s=percentile(responses_s, measured, 50),
+        p90_s=percentile(responses_s, measured, 90),
         mean_s=sum(responses_s) / len(responses_s) if responses_s else None,
         reached=len(responses_s),
         unreached=measured - len(responses_s),
@@ -181,7 +230,7 @@ def _summary(group: str, records: Sequence[IncidentRecord], now: datetime, clock
     )
 
 
-def _percentile(finite: Sequence[float], n: int, percent: int) -> float | None:
+def percentile(finite: Sequence[float] | NDArray[np.float64], n: int, percent: int) -> float | None:
     """Linear interpolation between ranks (numpy's "linear") over n values of which the `finite`, sorted, come first.
 
     None where the rank falls on, or between a number and, one of the others. Ranks are whole numbers and hundredths
@@ -193,4 +242,4 @@ def _percentile(finite: Sequence[float], n: int, percent: int) -> float | None:
     above = below + 1 if hundredths else below
     if above >= len(finite):
         return None
-    return finite[below] + (finite[above] - finite[below]) * hundredths / 100
+    return float(finite[below] + (finite[above] - finite[below]) * hundredths / 100)

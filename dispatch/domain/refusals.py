@@ -32,6 +32,12 @@ class TooFewCalls(Refused):
     code = "too_few_calls"
 
 
+class FiguresInPreparation(Refused):
+    """Sheets of many days are being made; figures would not be true yet. Ask again."""
+
+    code = "figures_in_preparation"
+
+
 class OutsideArea(Refused):
     """The place lies outside the bureau's area; the caller may confirm it."""
 
@@ -60,6 +66,12 @@ class IncidentEnded(Refused):
     """The incident is closed, cancelled or merged."""
 
     code = "incident_ended"
+
+
+class IncidentOpen(Refused):
+    """The incident has not ended; its figure may still change by itself."""
+
+    code = "incident_open"
 
 
 class AssignmentEnded(Refused):

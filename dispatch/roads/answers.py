@@ -41,6 +41,8 @@ class Route:
     """(lon, lat), as GeoJSON wants it; at most `route_line.POINTS_MAX` points, so that an order fits its frame."""
     basis: Basis
     reason: str | None = None
+    street_class: str | None = None
+    """On which most of its metres lie; None where it is not over the streets."""
 
     def geojson(self) -> dict[str, Any]:
         """The line as a GeoJSON LineString."""

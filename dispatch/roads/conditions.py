@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from dispatch.roads.metric import Floats
+from dispatch.roads.speed_factors import PRIORS, SpeedFactors
 from dispatch.roads.speeds import CLASSES, felt, hour_factor
 from dispatch.roads.street_map import StreetMap
 
@@ -30,25 +31,39 @@ class Conditions:
     """Hour of the local day, 0 to 23; None is the hour that the class speeds stand for."""
     slowdown: Slowdown | None = field(default=None, compare=False)
     slowdown_version: int = field(default=0, init=False)
+    lights: bool = False
+    """Driven with lights and siren. It matters to learned speeds alone (speed_factors.py); what lights save of the
+    time in general is the caller's to multiply by (speeds.vehicle_factor)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slowdown_version", self.slowdown.version if self.slowdown else 0)
 
     @property
     def usual(self) -> bool:
-        """Whether nothing differs from what the map says."""
+        """Whether nothing differs from what the map says, by the priors."""
         return self.hour is None and self.slowdown_version == 0
 
 
 USUAL: Final = Conditions()
 
 
-def arc_times_s(street_map: StreetMap, conditions: Conditions, *, motorcycle: bool = False) -> Floats:
+def arc_times_s(
+    street_map: StreetMap, conditions: Conditions, *, motorcycle: bool = False, speeds: SpeedFactors = PRIORS
+) -> Floats:
     """Seconds for each arc, of a car without lights.
 
     For a motorcycle: the seconds that times `speeds.vehicle_factor` are its own. They differ from the car's only by
-    the share that it feels of the delay. Raises ValueError where the slowdown is not of this map.
+    the share that it feels of the delay, and by what was learned of each (`speeds`). Raises ValueError where the
+    slowdown is not of this map.
     """
+    times_s = _by_priors_s(street_map, conditions, motorcycle=motorcycle)
+    if speeds.are_priors:
+        return times_s
+    learned = speeds.by_class(conditions.hour, motorcycle=motorcycle, lights=conditions.lights)
+    return np.asarray(times_s * learned[street_map.edge_class[street_map.arcs.edge]])
+
+
+def _by_priors_s(street_map: StreetMap, conditions: Conditions, *, motorcycle: bool) -> Floats:
     arcs = street_map.arcs
     if conditions.usual:
         return arcs.time_s

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dispatch.roads.conditions import USUAL, Conditions, arc_times_s
 from dispatch.roads.metric import Floats
+from dispatch.roads.speed_factors import PRIORS, SpeedFactors
 from dispatch.roads.street_map import METRES_PER_DEGREE, StreetMap
 
 LIMITS_S: Final = (180.0, 300.0, 600.0)
@@ -31,14 +32,15 @@ def isochrones(
     limits_s: Sequence[float] = LIMITS_S,
     conditions: Conditions = USUAL,
     factor: float = 1.0,
+    speeds: SpeedFactors = PRIORS,
 ) -> dict[str, Any]:
     """A FeatureCollection, widest first so that nearer ones are drawn above, with the property `within_s`.
 
-    `seconds` are those of coverage.coverage under the same conditions, with the same factor. The geometry is a Polygon
-    or MultiPolygon; a limit within which no street is reached has no feature. Coarsened until the whole is at most
-    BYTES_MAX as JSON.
+    `seconds` are those of coverage.coverage under the same conditions, with the same factor and speeds. The geometry is
+    a Polygon or MultiPolygon; a limit within which no street is reached has no feature. Coarsened until the whole is at
+    most BYTES_MAX as JSON.
     """
-    points, reached_s = _along_streets(street_map, seconds, arc_times_s(street_map, conditions) * factor)
+    points, reached_s = _along_streets(street_map, seconds, arc_times_s(street_map, conditions, speeds=speeds) * factor)
     origin = np.array([street_map.extent.west, street_map.extent.south])
     metres = METRES_PER_DEGREE * np.array([np.cos(np.radians(street_map.extent.south)), 1.0])
     places = (points - origin) * metres

@@ -17,6 +17,7 @@ from dispatch.domain.geometry import Position, bearing_deg
 from dispatch.roads.conditions import Conditions, Slowdown, arc_times_s
 from dispatch.roads.crawl import TURNED_DEG, Reading, Track, readings
 from dispatch.roads.snapping import StreetIndex
+from dispatch.roads.speed_factors import PRIORS, SpeedFactors
 from dispatch.roads.street_map import StreetMap
 
 FADE_S: Final = 600.0
@@ -32,8 +33,9 @@ STEPS: Final = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 class LiveSlowdown:
     """Readings of the last minutes over one map. Not safe between threads: one owner observes and asks."""
 
-    def __init__(self, street_map: StreetMap, index: StreetIndex | None = None) -> None:
+    def __init__(self, street_map: StreetMap, index: StreetIndex | None = None, speeds: SpeedFactors = PRIORS) -> None:
         self._street_map = street_map
+        self._speeds = speeds
         self._index = index or StreetIndex(street_map)
         self._readings: defaultdict[int, dict[Hashable, Reading]] = defaultdict(dict)
         self._by_tail = np.argsort(street_map.arcs.tail, kind="stable")
@@ -43,9 +45,9 @@ class LiveSlowdown:
         """Takes in the last minutes of the units on the move; the same minutes twice change nothing.
 
         Give no track of a unit that is on scene, on a break or parked. `hour` is that of Conditions: what the hour
-        explains is no jam.
+        and the speeds explain is no jam.
         """
-        expected_s = arc_times_s(self._street_map, Conditions(hour))
+        expected_s = arc_times_s(self._street_map, Conditions(hour), speeds=self._speeds)
         for reading in readings(self._street_map, self._index, expected_s, tracks):
             of_arc = self._readings[reading.arc]
             known = of_arc.get(reading.unit_id)

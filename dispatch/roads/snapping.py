@@ -76,6 +76,17 @@ class Snaps:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Edges near to positions, one entry for each pair."""
+
+    asked: NDArray[np.intp]
+    """Which of the positions."""
+    edge: Ints
+    offset_m: Floats
+    distance_m: Floats
+
+
 class StreetIndex:
     """Finds the nearest points on a map's edges. Built once per map; safe to share between threads."""
 
@@ -114,6 +125,16 @@ class StreetIndex:
             # an edge without length has no shares: everything on it is at its beginning
             snaps.offset_m[on] = np.nan_to_num(share) * self._length_m[snaps.edge[on]]
         return snaps
+
+    def near(self, lats: Floats, lons: Floats, reach_m: float) -> Near:
+        """Every edge within `reach_m` of each position, by position and then by distance."""
+        points, scale = shapely.points(plane_m(lats, lons)), ground_scale(lats)
+        asked, edge = self._tree.query(points, predicate="dwithin", distance=reach_m / scale)
+        distance_m = shapely.distance(self._lines[edge], points[asked]) * scale[asked]
+        order = np.lexsort((edge, distance_m, asked))
+        asked, edge, distance_m = asked[order], edge[order], distance_m[order]
+        share = shapely.line_locate_point(self._lines[edge], points[asked], normalized=True)
+        return Near(asked, edge.astype(np.int32), np.nan_to_num(share) * self._length_m[edge], distance_m)
 
     def _take_nearest(self, snaps: Snaps, points: NDArray[np.object_], scale: Floats) -> None:
         (asked, near), away = self._tree.query_nearest(

@@ -5,10 +5,13 @@ Seconds, metres; positions lat, lon. Where no street can answer, the straight li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.domain.geometry import Position, distances_m
 from dispatch.roads import route_line, ways
@@ -18,7 +21,8 @@ from dispatch.roads.eta_spread import spread_s
 from dispatch.roads.reach_cache import ReachCache, trees_kept
 from dispatch.roads.search import ReachTree, StreetGraph
 from dispatch.roads.snapping import Heading, Snaps, StreetIndex
-from dispatch.roads.speeds import CAR_FACTOR, DETOUR, geodesic_eta_s
+from dispatch.roads.speed_factors import PRIORS, SpeedFactors
+from dispatch.roads.speeds import CAR_FACTOR, CLASSES, DETOUR, geodesic_eta_s
 from dispatch.roads.stands import Stands, last_legs, stand
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.turns import JunctionStates
@@ -30,10 +34,14 @@ _GRAPHS_KEPT: Final = 6
 
 
 class TravelTimes:
-    """Answers travel-time questions over one street map, or over none. Built once per map; safe between threads."""
+    """Answers travel-time questions over one street map, or over none, with one version of the speeds.
 
-    def __init__(self, street_map: StreetMap | None) -> None:
+    Built once for both; safe between threads. What is kept of searches is its own, so no version sees another's.
+    """
+
+    def __init__(self, street_map: StreetMap | None, speeds: SpeedFactors = PRIORS) -> None:
         self.street_map = street_map
+        self.speeds = speeds
         self._graphs: ReachCache[StreetGraph] = ReachCache(_GRAPHS_KEPT)
         self._trees: ReachCache[ReachTree] = ReachCache()
         self._places: ReachCache[Snaps] = ReachCache()
@@ -42,6 +50,14 @@ class TravelTimes:
             self._states = JunctionStates(street_map)
             self._trees = ReachCache(trees_kept(self._states.count))
             self.graph()
+
+    def with_speeds(self, speeds: SpeedFactors) -> TravelTimes:
+        """The same streets with another version of the speeds; takes no time."""
+        other = copy(self)
+        other.speeds = speeds
+        other._graphs = ReachCache(_GRAPHS_KEPT)
+        other._trees = ReachCache() if self.street_map is None else ReachCache(trees_kept(self._states.count))
+        return other
 
     def etas(
         self,
@@ -107,7 +123,10 @@ class TravelTimes:
         choice = ways.fastest(self.street_map, graph.arc_time_s, place, [tree], stands).choice[0, 0]
         driven = ways.legs(self.street_map, place, stands, int(choice), tree)
         line = route_line.draw(self.street_map, ends[0], driven, ends[1])
-        return Route(eta.eta_s, eta.distance_m, line, "street")
+        by_class = np.bincount(
+            self.street_map.edge_class[[leg[0] for leg in driven]], [abs(leg[2] - leg[1]) for leg in driven]
+        )
+        return Route(eta.eta_s, eta.distance_m, line, "street", street_class=CLASSES[int(by_class.argmax())])
 
     def stand(
         self,
@@ -129,12 +148,16 @@ class TravelTimes:
         stands: Stands,
         limit_s: float = np.inf,
         conditions: Conditions = USUAL,
+        *,
+        lights: Sequence[bool] | None = None,
     ) -> Matrix:
         """Every target as every stand sees it. The search of a target is kept: asking again costs next to nothing.
 
         Where no street answers: the straight line; where none does within `limit_s`, never less than the limit.
+        `lights`: to which of the targets units drive with lights, where that differs from what `conditions` say.
+        Raises ValueError where they are not as many as the targets.
         """
-        matrix = self._matrix(targets, stands, limit_s, conditions)
+        matrix = self._matrix(targets, stands, limit_s, conditions, lights)
         if np.isfinite(limit_s) and self.street_map is not None:
             on_map = np.array([self._place(target).found[0] for target in targets], dtype=bool)
             beyond = ~matrix.on_street & on_map[:, None] & stands.snaps.found
@@ -145,26 +168,42 @@ class TravelTimes:
         """The streets under these conditions, kept while they are asked for. Raises ValueError without a map."""
         if self.street_map is None:
             raise ValueError(NO_MAP)
-        street_map, for_motorcycle = self.street_map, motorcycle and not conditions.usual
+        street_map, speeds, (under, apart) = self.street_map, self.speeds, self._kind(conditions, motorcycle=motorcycle)
         return self._graphs.get(
-            (conditions, for_motorcycle),
+            (under, apart),
             lambda: StreetGraph(
-                street_map, self._states, arc_times_s(street_map, conditions, motorcycle=for_motorcycle)
+                street_map, self._states, arc_times_s(street_map, under, motorcycle=apart, speeds=speeds)
             ),
         )
 
-    def _matrix(self, targets: Sequence[Position], stands: Stands, limit_s: float, conditions: Conditions) -> Matrix:
+    def _kind(self, conditions: Conditions, *, motorcycle: bool) -> tuple[Conditions, bool]:
+        """Which search serves: by the priors one serves with and without lights, and in the usual hour motorcycles."""
+        if not self.speeds.are_priors:
+            return conditions, motorcycle
+        return replace(
+            conditions, lights=False
+        ) if conditions.lights else conditions, motorcycle and not conditions.usual
+
+    def _matrix(
+        self,
+        targets: Sequence[Position],
+        stands: Stands,
+        limit_s: float,
+        conditions: Conditions,
+        lights: Sequence[bool] | None = None,
+    ) -> Matrix:
+        lit = np.full(len(targets), conditions.lights) if lights is None else np.asarray(lights, dtype=bool)
+        if len(lit) != len(targets):
+            raise ValueError(f"{len(targets)} targets need as many words on lights, not {len(lit)}")
         shape = (len(targets), len(stands))
         time_s, distance_m = np.full(shape, np.inf), np.full(shape, np.inf)
         if self.street_map is not None and len(targets) and len(stands):
             places = [self._place(target) for target in targets]
-            rows = np.array([row for row, place in enumerate(places) if place.found[0]], dtype=np.intp)
-            kinds = (False, True) if not conditions.usual and stands.motorcycle.any() else (False,)
-            for motorcycle in kinds if len(rows) else ():
-                which = stands.of_kind(motorcycle=motorcycle) if len(kinds) > 1 else np.arange(len(stands))
-                part = stands.take(which) if len(kinds) > 1 else stands
-                trees = [self._tree(places[row], limit_s, conditions, motorcycle=motorcycle) for row in rows]
-                graph = self.graph(conditions, motorcycle=motorcycle)
+            placed = np.array([row for row, place in enumerate(places) if place.found[0]], dtype=np.intp)
+            for under, motorcycle, rows, which in self._parts(conditions, stands, placed, lit):
+                part = stands if len(which) == len(stands) else stands.take(which)
+                trees = [self._tree(places[row], limit_s, under, motorcycle=motorcycle) for row in rows]
+                graph = self.graph(under, motorcycle=motorcycle)
                 found = ways.fastest(
                     self.street_map, graph.arc_time_s, Snaps.joined([places[row] for row in rows]), trees, part
                 )
@@ -177,6 +216,18 @@ class TravelTimes:
             straight_m = distances_m(target.lat, target.lon, [u.lat for u in units], [u.lon for u in units])
             time_s[row, off], distance_m[row, off] = straight_m * geodesic_eta_s(1.0), straight_m * DETOUR
         return Matrix(time_s, distance_m, on_street)
+
+    def _parts(
+        self, conditions: Conditions, stands: Stands, rows: NDArray[np.intp], lit: NDArray[np.bool_]
+    ) -> Iterator[tuple[Conditions, bool, NDArray[np.intp], NDArray[np.intp]]]:
+        """(conditions, motorcycle, rows, columns) of the parts of a matrix that a search each serves."""
+        learned = not self.speeds.are_priors
+        by_vehicle = (learned or not conditions.usual) and bool(stands.motorcycle.any())
+        for lights in (False, True) if learned else (conditions.lights,):
+            under, part = replace(conditions, lights=lights), rows[lit[rows] == lights] if learned else rows
+            for motorcycle in ((False, True) if by_vehicle else (False,)) if len(part) else ():
+                which = stands.of_kind(motorcycle=motorcycle) if by_vehicle else np.arange(len(stands))
+                yield under, motorcycle, part, which
 
     def _place(self, target: Position) -> Snaps:
         """The target on the streets; a place does not move, so it is looked up once."""
@@ -191,7 +242,7 @@ class TravelTimes:
             seeds = last_legs(self.street_map, self._states, graph.arc_time_s, edge, offset_m)
             return graph.search_to(seeds, limit_s)
 
-        return self._trees.get((edge, offset_m, limit_s, conditions, motorcycle and not conditions.usual), search)
+        return self._trees.get((edge, offset_m, limit_s, *self._kind(conditions, motorcycle=motorcycle)), search)
 
     def _why_not(self, target: Position, stands: Stands, number: int) -> str:
         if self.street_map is None:

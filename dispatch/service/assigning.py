@@ -15,9 +15,9 @@ from dispatch.domain.policy import DIVERTED
 from dispatch.domain.refusals import ChangedMeanwhile, Invalid, UnitBusy, UnitUnavailable
 from dispatch.domain.unit import UnitStatus
 from dispatch.service.desk import Desk
-from dispatch.service.orders import order, way
+from dispatch.service.orders import order, planned_way
 from dispatch.service.ranking import ranking_of
-from dispatch.service.situations import conditions_at
+from dispatch.service.situations import conditions_at, driven_to
 from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarms
 from dispatch.store.assignments import (
@@ -71,6 +71,7 @@ async def send_unit(desk: Desk, work: Work, incident: Incident, unit_id: UUID, c
         raise UnitUnavailable(f"Unit {unit.name} is out of service{why}; choose another unit.", member="unit_id")
     chosen = next((record for record in choice.candidates if record["unit_id"] == str(unit_id)), None)
     leaves = choice.leaves
+    route = planned_way(desk.streets.travel, unit, incident, driven_to(incident, conditions_at(desk, work.now)))
     assignment = Assignment(
         assignment_id=uuid4(),
         incident_id=incident.incident_id,
@@ -81,11 +82,12 @@ async def send_unit(desk: Desk, work: Work, incident: Incident, unit_id: UUID, c
         override_reason=choice.override_reason,
         role=choice.role,
         diversions=leaves.diversions + 1 if leaves else 0,
+        eta_version=chosen["eta_version"] if chosen else 0,
+        eta_street_class=route.street_class if route else None,
     )
     await add_assignment(work.connection, assignment)
     await _keep(work, assignment, choice)
-    conditions = conditions_at(desk, work.now)
-    frame = order(assignment, incident, way(desk.streets.travel, unit, incident, conditions))
+    frame = order(assignment, incident, route.geojson() if route else None)
     await work.tell(unit_id, frame, assignment_id=assignment.assignment_id)
     await alarms.resolve_alarms(
         work.connection, at=work.now, by=AUTOMATIC, kinds=NEED_ALARMS, incident_id=incident.incident_id

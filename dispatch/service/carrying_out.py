@@ -69,7 +69,8 @@ class Decided:
 
     def records(self, row: int) -> list[Record]:
         """The candidates of one incident as they were when it was decided."""
-        return records(self.situation, row, self.policy, chosen_for(self.plan, row))
+        chosen, version = chosen_for(self.plan, row), self.picture.speeds_version
+        return records(self.situation, row, self.policy, chosen, eta_version=version)
 
 
 class CarryingOut:

@@ -45,8 +45,8 @@ class ExpectedCalls:
 
 async def read_calls(connection: AsyncConnection, now: datetime) -> tuple[CallColumns, datetime]:
     """The calls of the last year, and since when calls are known."""
-    oldest = await first_call(connection)
-    since = max(now - LOOK_BACK, min(oldest or now, now - WATCHED_AT_LEAST)).replace(microsecond=0)
+    oldest = await first_call(connection, now - LOOK_BACK)
+    since = min(oldest or now, now - WATCHED_AT_LEAST).replace(microsecond=0)
     return await call_columns(connection, since, now), since
 
 

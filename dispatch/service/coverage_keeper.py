@@ -57,15 +57,16 @@ class CoverageKeeper:
         async with self._building:
             loaded = self._desk.streets.require()
             places, expected = self._places, self._expected
-            if places is not None and places.map_id == loaded.map_id and expected is not None:
+            travel = self._desk.streets.travel  # another one for another map, and for another version of the speeds
+            if places is not None and places.travel is travel and expected is not None:
                 age_s = (now - expected.fitted_at).total_seconds()
                 if 0 <= age_s < DEMAND_S:
                     return Base(places, expected)
             async with self._desk.engine.connect() as connection:
                 stations = tuple(Station(*row) for row in await placed_stations(connection))
                 calls, since = await read_calls(connection, now)
-            if places is None or places.map_id != loaded.map_id or places.names.stations != stations:
-                places = await asyncio.to_thread(places_of, loaded.map_id, self._desk.streets.travel, stations)
+            if places is None or places.travel is not travel or places.names.stations != stations:
+                places = await asyncio.to_thread(places_of, loaded.map_id, travel, stations)
                 _log.info("standby_places_made", map_id=loaded.map_id, posts=len(places.posts))
             expected = await asyncio.to_thread(fit, places, calls, since, now)
             self._places, self._expected = places, expected
@@ -107,5 +108,6 @@ class CoverageKeeper:
         drawn: dict[str, Any] = {"type": "FeatureCollection", "features": []}
         if units and street_map is not None:
             stands = travel.stand([unit.position for unit in units if unit.position is not None])
-            drawn = isochrones(street_map, coverage(travel, stands, conditions), conditions=conditions)
+            seconds = coverage(travel, stands, conditions)
+            drawn = isochrones(street_map, seconds, conditions=conditions, speeds=travel.speeds)
         return msgspec.json.encode(drawn)

@@ -27,7 +27,7 @@ from dispatch.domain.refusals import ChangedMeanwhile, Invalid
 from dispatch.service.assigning import take_off
 from dispatch.service.desk import Desk
 from dispatch.service.orders import order_update, way
-from dispatch.service.situations import conditions_at
+from dispatch.service.situations import conditions_at, driven_to
 from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarms
 from dispatch.store.assignments import active_assignments
@@ -170,9 +170,8 @@ async def amend_incident(
         after = await change_incident(work.connection, incident_id, **changes)
         for assignment in await active_assignments(work.connection, incident_id):
             unit = await unit_now(work.connection, assignment.unit_id)
-            frame = order_update(
-                assignment, after, way(desk.streets.travel, unit, after, conditions_at(desk, work.now))
-            )
+            conditions = driven_to(after, conditions_at(desk, work.now))
+            frame = order_update(assignment, after, way(desk.streets.travel, unit, after, conditions))
             await work.tell(assignment.unit_id, frame, assignment_id=assignment.assignment_id)
         # The log names what changed; free text and the caller's data stay where retention can reach them.
         kept = {n: v for n, v in changes.items() if n in LOGGED_MEMBERS}

@@ -55,7 +55,7 @@ class Jams:
     def _observe(self, travel: TravelTimes, rows: Sequence[AnyRow], now: datetime) -> Slowdown | None:
         if self._live is None or self._of is not travel:
             assert travel.street_map is not None  # noqa: S101 - the caller looked
-            self._of, self._live = travel, LiveSlowdown(travel.street_map)
+            self._of, self._live = travel, LiveSlowdown(travel.street_map, speeds=travel.speeds)
         self._live.observe(_tracks(rows), now.astimezone(TAIPEI).hour)
         return self._live.at(now.timestamp())
 

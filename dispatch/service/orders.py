@@ -8,7 +8,7 @@ from typing import Any, Final
 from dispatch.domain.assignment import Assignment
 from dispatch.domain.incident import Category, Incident
 from dispatch.roads.conditions import Conditions
-from dispatch.roads.travel import TravelTimes
+from dispatch.roads.travel import Route, TravelTimes
 from dispatch.store.units import UnitNow
 from gateway import protocol
 
@@ -58,14 +58,20 @@ def _body(assignment: Assignment, incident: Incident, route: dict[str, Any] | No
     }
 
 
-def way(travel: TravelTimes, unit: UnitNow, incident: Incident, conditions: Conditions) -> dict[str, Any] | None:
-    """The route as a GeoJSON LineString; None where the car's position or the streets are not known."""
+def planned_way(travel: TravelTimes, unit: UnitNow, incident: Incident, conditions: Conditions) -> Route | None:
+    """The route over the streets; None where the car's position or the streets are not known."""
     if unit.position is None:
         return None
     route = travel.route(
         unit.position, incident.place, motorcycle=unit.vehicle_type == "motorcycle", conditions=conditions
     )
-    return route.geojson() if route.basis == "street" else None
+    return route if route.basis == "street" else None
+
+
+def way(travel: TravelTimes, unit: UnitNow, incident: Incident, conditions: Conditions) -> dict[str, Any] | None:
+    """The same as a GeoJSON LineString."""
+    route = planned_way(travel, unit, incident, conditions)
+    return route.geojson() if route is not None else None
 
 
 def order(assignment: Assignment, incident: Incident, route: dict[str, Any] | None) -> protocol.Order:

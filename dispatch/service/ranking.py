@@ -44,7 +44,7 @@ async def nearest(connection: AsyncConnection, desk: Desk, place: Position) -> l
     """Those whose way is known, the shortest first, whatever they are at: for an officer who needs help."""
     policy = desk.settings.policy()
     picture = await take_picture(connection, desk, policy, calls=(a_call(place, Priority.IMMEDIATE, desk.clock()),))
-    ranked = records(picture.situation, len(picture.incidents) - 1, policy)
+    ranked = records(picture.situation, len(picture.incidents) - 1, policy, eta_version=picture.speeds_version)
     return sorted((record for record in ranked if record["eta_s"] is not None), key=lambda record: record["eta_s"])
 
 
@@ -52,7 +52,8 @@ async def advised(picture: Picture, row: int, policy: PolicySettings) -> list[Re
     """What a dispatcher is recommended: every order may be changed, also one that was given by hand."""
 
     def ranked() -> list[Record]:
-        return records(picture.situation, row, policy, chosen_for(decide(picture.situation, policy), row))
+        chosen = chosen_for(decide(picture.situation, policy), row)
+        return records(picture.situation, row, policy, chosen, eta_version=picture.speeds_version)
 
     return await asyncio.to_thread(ranked)
 
@@ -62,8 +63,13 @@ def chosen_for(plan: Plan, row: int) -> tuple[int, ...]:
     return tuple(order.unit for order in plan.orders if order.incident == row)
 
 
-def records(situation: Situation, row: int, policy: PolicySettings, chosen: Collection[int] = ()) -> list[Record]:
-    """The candidates of one incident, with how far off each ETA may be and the chance that it is too late."""
+def records(
+    situation: Situation, row: int, policy: PolicySettings, chosen: Collection[int] = (), *, eta_version: int
+) -> list[Record]:
+    """The candidates of one incident, with how far off each ETA may be and the chance that it is too late.
+
+    `eta_version`: of the speeds that the ETAs were made with.
+    """
     ranked = candidates(situation, row, policy, chosen)
     fixed_s = {unit.unit_id: unit.fixed_s for unit in situation.units}
     left_s = policy.target_s - (situation.now_s - situation.incidents[row].received_s)
@@ -71,7 +77,8 @@ def records(situation: Situation, row: int, policy: PolicySettings, chosen: Coll
     age_s = [max(situation.now_s - (fixed_s[one.unit_id] or situation.now_s), 0.0) for one in ranked]
     spreads = spread_s(eta_s, position_age_s=age_s, on_street=["geodesic" not in one.reasons for one in ranked])
     late = chance_later_than(eta_s, spreads, left_s)
-    return [_record(one, float(s), float(c)) for one, s, c in zip(ranked, spreads, late, strict=True)]
+    shown = zip(ranked, spreads, late, strict=True)
+    return [_record(one, float(s), float(c)) | {"eta_version": eta_version} for one, s, c in shown]
 
 
 def _record(candidate: Candidate, eta_spread_s: float, chance_late: float) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from dispatch.service.situations import Picture
 def remember(situation: Situation, picture: Picture) -> dict[str, Any]:
     """Times in milliseconds since the epoch; ETAs in seconds, null where nobody can say, incidents × units.
 
-    `log_id`: the last event that it holds; `jams`: [arc, factor] of every arc that was slower than usual.
+    `log_id`: the last event that it holds; `jams`: [arc, factor] of every arc that was slower than usual; `speeds`: the
+    version of the speeds, which a round that was kept before there were any does not name: the priors.
     """
     versions = {incident.incident_id: incident.version for incident in picture.incidents}
     places = {incident.incident_id: incident.place for incident in picture.incidents}
@@ -34,6 +35,7 @@ def remember(situation: Situation, picture: Picture) -> dict[str, Any]:
         "now_ms": _ms(situation.now_s),
         "log_id": picture.log_id,
         "jams": _jams(picture.slowdown),
+        "speeds": picture.speeds_version,
         "units": [
             {
                 "unit_id": str(unit.unit_id),

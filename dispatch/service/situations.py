@@ -68,6 +68,8 @@ class Picture:
     """The last event of the log that it holds, where it was read as one snapshot."""
     slowdown: Slowdown | None = None
     """The jams that the ETAs know of."""
+    speeds_version: int = 0
+    """Of the speeds that they were made with."""
 
     def row_of(self, incident_id: UUID) -> int:
         """Which of the incidents it is. Raises LookupError."""
@@ -103,6 +105,11 @@ def conditions_at(desk: Desk, now: datetime) -> Conditions:
     return Conditions(now.astimezone(TAIPEI).hour, desk.streets.slowdown)
 
 
+def driven_to(incident: Incident, conditions: Conditions) -> Conditions:
+    """The same, driven as one goes to this incident: with lights or without."""
+    return replace(conditions, lights=incident.priority <= LIGHTS_FROM)
+
+
 async def take_picture(
     connection: AsyncConnection,
     desk: Desk,
@@ -136,10 +143,8 @@ async def take_picture(
             seen.append(open_incident)
     wanted += calls
     seen += [_open_incident(call, None, (), number, desk, now) for call in calls]
-    conditions = conditions_at(desk, now)
-    eta_s, distance_m, geodesic, narrow = await asyncio.to_thread(
-        travel_matrix, desk.streets.travel, conditions, wanted, units
-    )
+    conditions, travel = conditions_at(desk, now), desk.streets.travel
+    eta_s, distance_m, geodesic, narrow = await asyncio.to_thread(travel_matrix, travel, conditions, wanted, units)
     situation = Situation(
         now_s=seconds(now),
         incidents=tuple(replace(one, narrow=is_narrow) for one, is_narrow in zip(seen, narrow, strict=True)),
@@ -151,7 +156,7 @@ async def take_picture(
     by_hand = frozenset(
         (row.incident_id, row.unit_id) for rows in on_them.values() for row in rows if not row.ended_at and not row.role
     )
-    return Picture(now, situation, tuple(wanted), units, by_hand, log_id, conditions.slowdown)
+    return Picture(now, situation, tuple(wanted), units, by_hand, log_id, conditions.slowdown, travel.speeds.version)
 
 
 def travel_matrix(
@@ -171,8 +176,9 @@ def travel_matrix(
         positions = [unit.position for unit in here if unit.position is not None]
         motorcycles = [unit.vehicle_type == "motorcycle" for unit in here]
         stands = travel.stand(positions, [_heading(unit) for unit in here], motorcycles)
-        matrix = travel.matrix(places, stands, conditions=conditions)
-        lights = np.array([LIGHTS_FACTOR if one.priority <= LIGHTS_FROM else 1.0 for one in incidents])
+        lit = [one.priority <= LIGHTS_FROM for one in incidents]
+        matrix = travel.matrix(places, stands, conditions=conditions, lights=lit)
+        lights = np.where(lit, LIGHTS_FACTOR, 1.0)
         vehicle = np.array([vehicle_factor(motorcycle=motorcycle) for motorcycle in motorcycles])
         driven_s, driven_m = matrix.time_s * lights[:, None] * vehicle, matrix.distance_m
         lat, lon = [place.lat for place in positions], [place.lon for place in positions]
@@ -197,7 +203,7 @@ def a_call(place: Position, priority: Priority, now: datetime) -> Incident:
         category=Category.OTHER,
         priority=priority,
         accident_class=None,
-        place=place,
+        known_place=place,
         address=None,
         description=None,
         received_at=now,

@@ -9,18 +9,27 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dispatch.domain.geometry import Position, point_in_polygon
 from dispatch.domain.refusals import NoMap, OutsideArea
 from dispatch.roads import street_map_codec
 from dispatch.roads.conditions import Slowdown
+from dispatch.roads.speed_factors import PRIORS, SpeedFactors
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.travel import TravelTimes
+from dispatch.store.speed_versions import factors_of, version_in_force
 from dispatch.store.tables import bureaus, street_maps
 
 _log = structlog.get_logger()
 AREA_MARGIN_M: Final = 2000.0
+
+
+async def speeds_of(connection: AsyncConnection, version: int) -> SpeedFactors:
+    """A version of the speeds, in force or not. Raises NotFound."""
+    if version == PRIORS.version:
+        return PRIORS
+    return SpeedFactors.of_cells(version, await factors_of(connection, version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class Streets:
         self.outline: dict[str, Any] | None = None
 
     async def refresh(self, engine: AsyncEngine) -> bool:
-        """Loads the newest map unless it is loaded already; True where another one was."""
+        """Loads the newest map, and the speeds in force, unless they are loaded already; True where a map was."""
         async with engine.connect() as connection:
             bureau = (await connection.execute(select(bureaus).limit(1))).one_or_none()
             if bureau is not None:
@@ -56,10 +65,14 @@ class Streets:
             known = self.loaded.map_id if self.loaded else 0
             query = select(street_maps).where(street_maps.c.map_id > known).order_by(street_maps.c.map_id.desc())
             row = (await connection.execute(query.limit(1))).one_or_none()
+            speeds = await self._speeds_in_force(connection)
         if row is None:
+            if speeds is not self.travel.speeds:
+                self.travel = self.travel.with_speeds(speeds)
+                _log.info("speeds_changed", version=speeds.version)
             return False
         streets = await asyncio.to_thread(street_map_codec.decode, row.content)
-        travel = await asyncio.to_thread(TravelTimes, streets)
+        travel = await asyncio.to_thread(TravelTimes, streets, speeds)
         self.travel, self.slowdown = travel, None
         self.loaded = LoadedMap(
             map_id=row.map_id,
@@ -72,6 +85,11 @@ class Streets:
         )
         _log.info("street_map_loaded", map_id=row.map_id, source=row.source)
         return True
+
+    async def _speeds_in_force(self, connection: AsyncConnection) -> SpeedFactors:
+        """Those that are loaded, where they still are; a version never changes."""
+        version = await version_in_force(connection)
+        return self.travel.speeds if version == self.travel.speeds.version else await speeds_of(connection, version)
 
     def require(self) -> LoadedMap:
         """Raises NoMap."""

@@ -25,7 +25,7 @@ from dispatch.roads.snapping import Heading
 from dispatch.roads.speeds import vehicle_factor
 from dispatch.roads.travel import TravelTimes
 from dispatch.service.desk import Desk
-from dispatch.service.situations import LIGHTS_FROM, ON_FOOT_M, ON_FOOT_MPS, conditions_at
+from dispatch.service.situations import LIGHTS_FROM, ON_FOOT_M, ON_FOOT_MPS, conditions_at, driven_to
 from dispatch.store.incidents import incident_of, open_incidents
 from dispatch.store.units import UnitNow, units_now
 
@@ -126,7 +126,7 @@ def _way(
         vehicle_factor(motorcycle=motorcycle, lights=incident.priority <= LIGHTS_FROM),
         heading=Heading(unit.course_deg, unit.speed_mps) if known else None,  # type: ignore[arg-type]  # known
         motorcycle=motorcycle,
-        conditions=conditions,
+        conditions=driven_to(incident, conditions),
     )
     eta_s, metres, line = route.eta_s, route.distance_m, route.geojson()
     straight_m = distance_m(unit.position, incident.place)

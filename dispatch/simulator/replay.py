@@ -6,7 +6,8 @@ the streets again. Then the policy decides, with the settings of the round, and 
 one. Where every round agrees, the simulator would have gone through the whole day as the server did.
 
 Not read from the record but taken as given: crew, capabilities and shift of a unit, whether its link was up, which
-streets were jammed. The plan and the ETAs of the record are only compared with.
+streets were jammed, which version of the speeds was in force. The plan and the ETAs of the record are only compared
+with.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from dispatch.domain.incident import Incident
 from dispatch.domain.kpi import TAIPEI
 from dispatch.domain.policy import decide
 from dispatch.roads.conditions import Conditions, Slowdown
+from dispatch.roads.speed_factors import PRIORS
 from dispatch.roads.travel import TravelTimes
 from dispatch.service.seen import planned, recall_policy
 from dispatch.service.situations import travel_matrix
+from dispatch.service.streets import speeds_of
 from dispatch.simulator.replay_log import RecordedDay
 from dispatch.store.incidents import incident_of
 from dispatch.store.policy_tables import decision_rounds
@@ -75,7 +78,7 @@ async def replay(engine: AsyncEngine, travel: TravelTimes, start: datetime, end:
         calls = {row.incident_id: row for row in await connection.execute(select(incidents))}
         query = select(decision_rounds).where(decision_rounds.c.decided_at.between(start, end))
         rounds = (await connection.execute(query.order_by(decision_rounds.c.decided_at))).all()
-        day, read = RecordedDay(), 0
+        day, read, by_version = RecordedDay(), 0, {travel.speeds.version: travel}
         for recorded in rounds:
             seen = recorded.seen
             if seen is None or recorded.fallback:
@@ -84,7 +87,10 @@ async def replay(engine: AsyncEngine, travel: TravelTimes, start: datetime, end:
             while read < len(log) and log[read].event_id <= seen["log_id"]:
                 day.take(log[read])
                 read += 1
-            again = await _decide_again(connection, travel, day, calls, recorded)
+            version = seen.get("speeds", PRIORS.version)
+            if version not in by_version:
+                by_version[version] = travel.with_speeds(await speeds_of(connection, version))
+            again = await _decide_again(connection, by_version[version], day, calls, recorded)
             done.rounds += 1
             done.orders += len(recorded.planned["orders"])
             by_server, by_simulator = _said(recorded.planned), _said(again)
@@ -134,7 +140,7 @@ def _as_it_was(row: AnyRow, known: Mapping[UUID, Mapping[str, Any]], day: Record
     seen = known.get(row.incident_id)
     if seen is None or row.incident_id not in day.changed:
         return incident
-    return replace(incident, place=Position(seen["lat"], seen["lon"]))
+    return replace(incident, known_place=Position(seen["lat"], seen["lon"]))
 
 
 def _slowdown(travel: TravelTimes, jams: Sequence[Sequence[float]]) -> Slowdown | None:

@@ -118,6 +118,7 @@ async def watched_assignments(
         .outerjoin(unit_positions, unit_positions.c.unit_id == assignments.c.unit_id)
         .where(
             assignments.c.state != "declined",
+            assignments.c.import_line.is_(None),
             or_(assignments.c.ended_at.is_(None), assignments.c.ended_at > ended_after),
             or_(seen, pressed),
         )

@@ -26,7 +26,7 @@ def incident_of(row: AnyRow) -> Incident:
         category=Category(row.category),
         priority=Priority(row.priority),
         accident_class=AccidentClass(row.accident_class) if row.accident_class else None,
-        place=Position(row.lat, row.lon),
+        known_place=None if row.lat is None else Position(row.lat, row.lon),
         address=row.address,
         description=row.description,
         received_at=row.received_at,

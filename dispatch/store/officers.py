@@ -33,6 +33,7 @@ async def units_and_holders(connection: AsyncConnection) -> Sequence[AnyRow]:
         select(units.c.unit_id, units.c.name, users.c.user_id, users.c.username)
         .outerjoin(officer_duties, (officer_duties.c.unit_id == units.c.unit_id) & officer_duties.c.ended_at.is_(None))
         .outerjoin(users, users.c.user_id == officer_duties.c.user_id)
+        .where(units.c.import_id.is_(None))
         .order_by(units.c.name)
     )
     return (await connection.execute(query)).all()
@@ -40,7 +41,8 @@ async def units_and_holders(connection: AsyncConnection) -> Sequence[AnyRow]:
 
 async def lock_unit(connection: AsyncConnection, unit_id: UUID) -> str | None:
     """The unit's call sign; two officers who want it wait for each other. None where there is none."""
-    query = select(units.c.name).where(units.c.unit_id == unit_id).with_for_update()
+    of_ours = units.c.import_id.is_(None)
+    query = select(units.c.name).where(units.c.unit_id == unit_id, of_ours).with_for_update()
     name: str | None = await connection.scalar(query)
     return name
 

@@ -39,6 +39,7 @@ async def incident_ids(connection: AsyncConnection, start: datetime, end: dateti
     """The incidents that were open at some moment of the period, and the calls that were merged into them."""
     was_open = and_(
         incidents.c.created_at < end,
+        incidents.c.import_id.is_(None),  # no console showed it then
         or_(incidents.c.ended_at.is_(None), incidents.c.ended_at >= start - MARGIN),
     )
     found = set((await connection.execute(select(incidents.c.incident_id).where(was_open))).scalars())

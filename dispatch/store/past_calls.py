@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.store.rows import AnyRow
@@ -16,13 +17,14 @@ from dispatch.store.tables import assignments, incidents
 async def past_calls(connection: AsyncConnection, begin: datetime, end: datetime) -> Sequence[AnyRow]:
     """Incidents received from `begin` to before `end` that somebody rang for, in order of receipt.
 
-    Left out: what was merged into another one, and what the ten-minute clock excludes as no call. Columns: received_at,
-    lat, lon, category, priority, accident_class; on_scene_at and cleared_at of the first unit there, or null.
+    Left out: what was merged into another one, what the ten-minute clock excludes as no call, and imported calls whose
+    place no file said. Columns: received_at, lat, lon, category, priority, accident_class; on_scene_at and cleared_at
+    of the first unit there, or null.
     """
     first = (
         select(assignments.c.incident_id, assignments.c.on_scene_at, assignments.c.cleared_at)
         .where(assignments.c.on_scene_at.is_not(None))
-        .distinct(assignments.c.incident_id)
+        .ext(distinct_on(assignments.c.incident_id))
         .order_by(assignments.c.incident_id, assignments.c.on_scene_at)
         .subquery()
     )
@@ -57,7 +59,9 @@ async def span_of_past_calls(connection: AsyncConnection) -> AnyRow:
     return found
 
 
-_CALLS: ColumnElement[bool] = and_(incidents.c.state != "merged", incidents.c.exclusion.is_(None))
+_CALLS: ColumnElement[bool] = and_(
+    incidents.c.state != "merged", incidents.c.exclusion.is_(None), incidents.c.lat.is_not(None)
+)
 
 
 def _rang(begin: datetime, end: datetime) -> Any:

@@ -65,14 +65,22 @@ async def add_vehicle(
 ) -> UUID:
     """A vehicle, the unit that drives it and its device, which has no token yet; returns the unit's id.
 
+    A call sign that only files of past calls named so far is that unit's: its past stays with it.
     Raises Invalid where the plate or the call sign is taken.
     """
     if await connection.scalar(select(vehicles.c.plate).where(vehicles.c.plate == plate)):
         raise Invalid(f"there is a vehicle {plate} already", member="plate")
     unit_id, device_id = uuid4(), uuid4()
-    statement = insert(units).values(unit_id=unit_id, name=unit_name, station_id=station_id).on_conflict_do_nothing()
-    if await connection.scalar(statement.returning(units.c.unit_id)) is None:
+    new = insert(units).values(unit_id=unit_id, name=unit_name, station_id=station_id)
+    statement = new.on_conflict_do_update(
+        index_elements=[units.c.name],
+        set_={"station_id": station_id, "available": True, "import_id": None},
+        where=units.c.import_id.is_not(None),
+    )
+    known_id: UUID | None = await connection.scalar(statement.returning(units.c.unit_id))
+    if known_id is None:
         raise Invalid(f"there is a unit {unit_name} already", member="unit")
+    unit_id = known_id
     await connection.execute(insert(devices).values(device_id=device_id, unit_id=unit_id, unit_name=unit_name))
     statement = (
         insert(vehicles)

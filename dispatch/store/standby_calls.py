@@ -31,7 +31,8 @@ class CallColumns:
 async def call_columns(connection: AsyncConnection, begin: datetime, end: datetime) -> CallColumns:
     """Incidents received from `begin` to before `end` that somebody rang for, in no particular order.
 
-    Left out: what was merged into another one, and what the ten-minute clock excludes as no call.
+    Left out: what was merged into another one, what the ten-minute clock excludes as no call, and imported calls whose
+    place no file said.
     """
     received_s = cast(func.extract("epoch", incidents.c.received_at), Double)
     query = select(
@@ -44,6 +45,7 @@ async def call_columns(connection: AsyncConnection, begin: datetime, end: dateti
         incidents.c.received_at < end,
         incidents.c.state != "merged",
         incidents.c.exclusion.is_(None),
+        incidents.c.lat.is_not(None),
     )
     received_at, lat, lon, priority = (await connection.execute(query)).one()  # of no rows comes NULL
     return CallColumns(
@@ -54,7 +56,8 @@ async def call_columns(connection: AsyncConnection, begin: datetime, end: dateti
     )
 
 
-async def first_call(connection: AsyncConnection) -> datetime | None:
-    """When the oldest call that is known came in."""
-    oldest: datetime | None = await connection.scalar(select(func.min(incidents.c.received_at)))
+async def first_call(connection: AsyncConnection, since: datetime) -> datetime | None:
+    """When the oldest call that is known of the time since then came in; imported ones may be years older."""
+    query = select(func.min(incidents.c.received_at)).where(incidents.c.received_at >= since)
+    oldest: datetime | None = await connection.scalar(query.where(incidents.c.lat.is_not(None)))
     return oldest

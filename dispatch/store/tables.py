@@ -27,12 +27,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 import dispatch.store.agent_health
+import dispatch.store.import_tables
+import dispatch.store.kpi_tables
 import dispatch.store.note_tables
 import dispatch.store.officer_tables
 import dispatch.store.past_tables
 import dispatch.store.place_tables
 import dispatch.store.policy_tables
 import dispatch.store.recording_tables
+import dispatch.store.report_tables
+import dispatch.store.review_tables
+import dispatch.store.speed_tables
 import dispatch.store.standby_tables
 import dispatch.store.what_if_tables  # noqa: F401  (on the one metadata)
 from gateway.store import Timestamp, metadata
@@ -77,6 +82,12 @@ units = Table(
     Column("unavailable_reason", Text),
     Column("availability_at", Timestamp, comment="when the crew said so, car's time"),
     Column("shift_ends_at", Timestamp, comment="null: not said"),
+    Column(
+        "import_id",
+        Uuid,
+        ForeignKey("imports.import_id"),
+        comment="it is known from that file alone, and on duty nowhere; null: a unit of ours",
+    ),
     comment="Crew and vehicle on duty. Its status follows from assignments and availability and is stored nowhere",
 )
 
@@ -130,15 +141,15 @@ incidents = Table(
     Column("category", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False, comment="1 highest .. 4"),
     Column("accident_class", Text, comment="A1, A2, A3; of a traffic_accident only"),
-    Column("lat", Double, nullable=False),
-    Column("lon", Double, nullable=False),
+    Column("lat", Double),
+    Column("lon", Double),
     Column("address", Text),
     Column("description", Text),
     Column("caller_name", Text),
     Column("caller_phone", Text),
     Column("station_id", Uuid, ForeignKey("stations.station_id"), comment="the station nearest to the place"),
     Column("received_at", Timestamp, nullable=False, comment="the call came in: the clock starts"),
-    Column("created_at", Timestamp, nullable=False, comment="the incident was entered"),
+    Column("created_at", Timestamp, comment="the incident was entered"),
     Column("state", Text, nullable=False, server_default="open"),
     Column("ended_at", Timestamp),
     Column("disposition", Text, comment="how it ended, free text"),
@@ -150,10 +161,21 @@ incidents = Table(
     Column("version", Integer, nullable=False, server_default=text("1"), comment="rises with each change"),
     Column("seen_at", Timestamp, comment="a dispatcher first opened it; null: nobody has"),
     Column("seen_by", Text),
+    Column(
+        "import_id",
+        Uuid,
+        ForeignKey("imports.import_id"),
+        comment="the file it came from; null: a call of ours",
+    ),
+    Column("import_line", Integer, comment="of the file it came from; null: one of ours"),
+    CheckConstraint("import_id IS NOT NULL OR num_nulls(created_at, lat, lon) = 0", name="known"),
+    CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place"),
+    CheckConstraint("import_id IS NULL OR state = 'closed'", name="imported"),
     CheckConstraint("state IN ('open','closed','cancelled','merged')", name="state"),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
     CheckConstraint("exclusion IN ('duplicate','officer_initiated','scheduled','test')", name="exclusion"),
     Index("ix_incidents_received_at", "received_at", "incident_id"),
+    Index("ix_incidents_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("ix_incidents_open", "priority", "received_at", postgresql_where=text("state = 'open'")),
 )
 
@@ -173,7 +195,7 @@ assignments = Table(
     Column("unit_id", Uuid, ForeignKey("units.unit_id"), nullable=False),
     Column("state", Text, nullable=False),
     Column("eta_s", Double, comment="as estimated when it was ordered"),
-    Column("dispatched_at", Timestamp, nullable=False),
+    Column("dispatched_at", Timestamp),
     Column("acknowledged_at", Timestamp, comment="null where the step was skipped: inferred, never an invented time"),
     Column("en_route_at", Timestamp),
     Column("on_scene_at", Timestamp, comment="the earlier of its witnesses, button and GPS"),
@@ -196,9 +218,30 @@ assignments = Table(
         server_default=text("0"),
         comment="how often its unit was sent elsewhere since it last was free",
     ),
+    Column("import_line", Integer, comment="of the file it came from; null: one of ours"),
+    Column(
+        "eta_version",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="of the speeds that eta_s was made with",
+    ),
+    Column(
+        "eta_street_class",
+        Text,
+        comment="on which most of the planned way lay; null where it was not over the streets, or not noted",
+    ),
+    CheckConstraint("import_line IS NOT NULL OR dispatched_at IS NOT NULL", name="known"),
+    CheckConstraint("import_line IS NULL OR ended_at IS NOT NULL", name="imported"),
     Index("uq_assignments_active_unit", "unit_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("ix_assignments_incident", "incident_id"),
+    Index("ix_assignments_dispatched_at", "dispatched_at"),
     Index("ix_assignments_active", "incident_id", postgresql_where=text("ended_at IS NULL")),
+    Index(
+        "ix_assignments_worth_a_look",
+        "incident_id",
+        postgresql_where=text("review <> '{}' OR on_scene_at IS NULL AND state = 'cleared'"),
+    ),
     comment="A unit on an incident. The unique index lets one unit have one active assignment, whoever races",
 )
 

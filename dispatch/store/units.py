@@ -77,7 +77,9 @@ _now = (
     .outerjoin(vehicles, vehicles.c.unit_id == units.c.unit_id)
     .outerjoin(assignments, and_(assignments.c.unit_id == units.c.unit_id, assignments.c.ended_at.is_(None)))
     .outerjoin(unit_positions, unit_positions.c.unit_id == units.c.unit_id)
+    .where(units.c.import_id.is_(None))
 )
+"""Units of ours: one that only a file of past calls names is on duty nowhere."""
 
 
 async def units_now(connection: AsyncConnection, unit_ids: Iterable[UUID] | None = None) -> Sequence[UnitNow]:

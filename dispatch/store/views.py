@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import Select, and_, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.store.rows import AnyRow
@@ -70,6 +70,7 @@ _units = (
     .outerjoin(unit_positions, unit_positions.c.unit_id == units.c.unit_id)
     .outerjoin(assignments, and_(assignments.c.unit_id == units.c.unit_id, assignments.c.ended_at.is_(None)))
     .outerjoin(incidents, incidents.c.incident_id == assignments.c.incident_id)
+    .where(units.c.import_id.is_(None))
     .order_by(units.c.name)
 )
 _alarms = (
@@ -202,45 +203,3 @@ async def changed_alarm_rows(connection: AsyncConnection, events: Sequence[AnyRo
     )
     rows: Sequence[AnyRow] = (await connection.execute(query)).all()
     return rows
-
-
-async def kpi_rows(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> Sequence[AnyRow]:
-    """One row an incident received in [start, end): what the ten-minute clock needs.
-
-    Units that were sent to a call that is merged now count for the incident that it is merged into.
-    """
-    sent_to = incidents.alias("sent_to")
-    incident_id = func.coalesce(sent_to.c.merged_into, sent_to.c.incident_id)
-    first = (
-        select(
-            incident_id.label("incident_id"),
-            func.min(assignments.c.dispatched_at).label("dispatched_at"),
-            func.min(assignments.c.on_scene_at).label("on_scene_at"),
-        )
-        .join(sent_to, sent_to.c.incident_id == assignments.c.incident_id)
-        .group_by(incident_id)
-        .subquery()
-    )
-    query = (
-        select(
-            incidents.c.incident_id,
-            incidents.c.number,
-            incidents.c.category,
-            incidents.c.priority,
-            incidents.c.received_at,
-            incidents.c.state,
-            incidents.c.exclusion,
-            stations.c.name.label("station"),
-            precincts.c.name.label("precinct"),
-            first.c.dispatched_at,
-            first.c.on_scene_at,
-        )
-        .outerjoin(stations, stations.c.station_id == incidents.c.station_id)
-        .outerjoin(precincts, precincts.c.precinct_id == stations.c.precinct_id)
-        .outerjoin(first, first.c.incident_id == incidents.c.incident_id)
-    )
-    if start is not None:
-        query = query.where(incidents.c.received_at >= start)
-    if end is not None:
-        query = query.where(incidents.c.received_at < end)
-    return (await connection.execute(query)).all()

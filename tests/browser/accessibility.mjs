@@ -35,7 +35,6 @@ const PICTURES = {
     'replay: hour': 'replay',
     'incidents: list': 'past-incidents',
     'incident: page': 'incident-page',
-    'statistics: table': 'statistics',
     'what_if: question': 'what-if-question',
     'what_if: progress': 'what-if-progress',
     'what_if: result': 'what-if-result',

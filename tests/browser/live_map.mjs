@@ -135,7 +135,7 @@ const scenarios = {
     await desk.shot('cancelled-en');
     await page.keyboard.press('Escape');
     await page.keyboard.press('s');
-    await page.locator('table').waitFor({ timeout: PATIENCE_MS });
+    await page.locator('main[data-statistics] table').first().waitFor({ timeout: PATIENCE_MS });
     await desk.shot('statistics-en');
   },
 

@@ -67,8 +67,8 @@ export function cutOff(page) {
 }
 
 /** What the bureau itself is called, and what was typed into it, is the same in every language; so are these. */
-const LATIN = /chief|chiayi|English|OpenStreetMap|SOS|GPS|RAA|ETA|CSV|JSON|Enter|Esc|Shift|Ctrl|Tab|PgUp|PgDn|Space|\bkm\b|km\/h|none-such|PATROL_\w+|Wilson|patrol|simulator|numpy|scipy|\b[0-9a-f]{12}\b/g;
-const HAN = /[北南][興門]\d*|[\p{Script=Han}]+[路街](?:二段)?|口|\d+ 號|號誌故障|機車與貨車碰撞，騎士受傷|機車倒地，騎士受傷|林小姐|需要支援|中文/gu;
+const LATIN = /chief|chiayi|English|OpenStreetMap|SOS|GPS|RAA|ETA|CSV|JSON|Enter|Esc|Shift|Ctrl|Tab|PgUp|PgDn|Space|\bkm\b|km\/h|none-such|PATROL_\w+|Wilson|patrol|simulator|numpy|scipy|PNG|SVG|PDF|ODS|ODT|SHA|Laney|auditor|\b[0-9a-f]{12,64}\b/g;
+const HAN = /[北南][興門]\d*|後湖\d*|第[一二]分局|[\p{Script=Han}]+[路街](?:二段)?|口|\d+ 號|號誌故障|機車與貨車碰撞，騎士受傷|機車倒地，騎士受傷|林小姐|需要支援|中文/gu;
 
 /** Words of another language than the desk's: codes of the server that nobody translated, and texts in the wrong one. */
 export async function otherLanguage(page, language) {

@@ -113,8 +113,15 @@ export const VISITS = {
     },
   },
   statistics: {
-    async table(visitor) {
-      await visitor.see('main table');
+    // Its other tabs are looked at by statistics.mjs.
+    async figures(visitor) {
+      await visitor.see('main[data-statistics] .chart[data-drawn=true]');
+      await visitor.page.locator('#figures-panel[aria-busy=false]').waitFor({ timeout: PATIENCE_MS });
+    },
+    async 'a filter that is open'(visitor) {
+      await visitor.see('main[data-statistics] .chart');
+      await visitor.page.locator('.choice button').nth(2).click();
+      await visitor.see('.choice fieldset');
     },
   },
   what_if: {

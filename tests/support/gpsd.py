@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,33 +12,18 @@ import tty
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
 from dispatch.engines.process import reserve_port
+from tests.support.debian import need_programs
 
 PACKAGES = ["gpsd", "gpsd-clients", "gpsd-tools"]
 PROGRAMS = ["gpsd", "gpsfake"]
-_INSTALL_LIMIT_S = 300
 _START_LIMIT_S = 20
 
 
 def need_gpsd() -> None:
     """Sees to it that gpsd and gpsfake are there; skips the test, with the reason, where they cannot be."""
-    if all(map(shutil.which, PROGRAMS)):
-        return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        pytest.skip(f"no gpsd and gpsfake, and no right to install them: apt-get install {' '.join(PACKAGES)}")
     # A service would take gpsd's own port; a runlevel of 1 keeps the package from starting it.
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-        try:
-            subprocess.run(
-                ["apt-get", *command], env=environment, check=True, capture_output=True, timeout=_INSTALL_LIMIT_S
-            )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"gpsd could not be installed: {error}")
-    if not all(map(shutil.which, PROGRAMS)):
-        pytest.skip(f"gpsd is installed, but one of {PROGRAMS} is not among its programs here")
+    need_programs(PROGRAMS, PACKAGES, {"RUNLEVEL": "1"})
 
 
 class Terminal:

@@ -128,31 +128,6 @@ class AlarmList(View):
     items: list[AlarmView]
 
 
-class KpiGroup(View):
-    group: str
-    incidents: int
-    measured: int
-    within_target: int
-    share: float | None
-    share_low: float | None
-    share_high: float | None
-    p50_s: float | None
-    p90_s: float | None
-    mean_s: float | None
-    reached: int
-    unreached: int
-    excluded: dict[str, int]
-
-
-class KpiReport(View):
-    clock: Literal["received", "dispatched"]
-    group_by: str | None
-    target_s: int
-    from_: datetime | None = Field(serialization_alias="from")
-    to: datetime | None
-    items: list[KpiGroup]
-
-
 class MapInfo(View):
     map_id: int
     source: str

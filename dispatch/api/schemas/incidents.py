@@ -83,7 +83,7 @@ class AssignmentView(View):
     unit_name: str
     state: str
     eta_s: float | None
-    dispatched_at: datetime
+    dispatched_at: datetime | None = Field(description="null: it was imported, and the file doesn't say")
     acknowledged_at: datetime | None
     en_route_at: datetime | None
     on_scene_at: datetime | None
@@ -103,8 +103,8 @@ class IncidentView(View):
     category: CategoryName
     priority: int
     accident_class: AccidentClassName | None
-    lat: float
-    lon: float
+    lat: float | None = Field(description="null: it was imported, and the file doesn't say; likewise lon")
+    lon: float | None
     address: str | None
     description: str | None
     state: Literal["open", "closed", "cancelled", "merged"]
@@ -117,7 +117,7 @@ class IncidentView(View):
     seen_at: datetime | None = Field(description="A dispatcher first opened it; null: nobody has")
     seen_by: str | None
     received_at: datetime
-    created_at: datetime
+    created_at: datetime | None = Field(description="null: it was imported, and the file doesn't say")
     arrive_by: datetime = Field(description="received_at plus the target of 600 s")
     dispatched_at: datetime | None = Field(description="first unit's; likewise the ones below")
     acknowledged_at: datetime | None
@@ -130,12 +130,12 @@ class IncidentView(View):
 
 
 class EventView(View):
-    id: int
+    id: int = Field(description="Below 0: a line made from an imported file, which is none of the log")
     kind: str
     happened_at: datetime | None = Field(description="The time that counts; null for a step only inferred")
     recorded_at: datetime = Field(description="The server's clock")
     car_time: datetime | None = Field(description="The car's time, as it said it")
-    said_by: Literal["button", "gps", "dispatcher", "inferred", "server"]
+    said_by: Literal["button", "gps", "dispatcher", "inferred", "server", "import"]
     actor: str | None
     incident_id: UUID | None
     assignment_id: UUID | None
@@ -169,6 +169,17 @@ class MergedCall(View):
     description: str | None
 
 
+class ImportView(View):
+    """Where an imported incident came from."""
+
+    import_id: UUID
+    file: str
+    sha256: str
+    line: int = Field(description="Of the file; the header's is 1")
+    imported_at: datetime
+    imported_by: str
+
+
 class IncidentDetail(IncidentView):
     """One incident with the caller, the whole timeline and every decision. Each read of it is logged."""
 
@@ -178,6 +189,7 @@ class IncidentDetail(IncidentView):
     timeline: list[EventView]
     decisions: list[DecisionView]
     merged_calls: list[MergedCall] = Field(description="Calls that were merged into this one, the earliest first")
+    imported: ImportView | None = Field(description="null: a call of this system itself")
 
 
 class IncidentPage(View):
@@ -198,6 +210,7 @@ class Candidate(View):
     )
     eta_spread_s: float | None = Field(None, description="Standard deviation of the ETA")
     chance_late: float | None = Field(None, description="That it arrives after the target, 0 to 1")
+    eta_version: int | None = Field(None, description="Of the speeds that the ETA was made with; 0: the priors")
 
 
 class CandidateList(View):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from dispatch.domain.incident import (
     check_received_at,
     check_written_at,
 )
+from dispatch.domain.refusals import NotFound
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -44,6 +46,13 @@ def incident(state: IncidentState = IncidentState.OPEN) -> Incident:
 def test_an_officer_must_be_there_ten_minutes_after_the_call() -> None:
     """The target runs from the call, not from its entry."""
     assert incident().arrive_by == NOW + timedelta(seconds=600)
+
+
+def test_where_an_imported_incident_was_may_be_unknown() -> None:
+    """Who needs the place is told so; nobody is given another one."""
+    assert incident().place == Position(23.48, 120.45)
+    with pytest.raises(NotFound, match="20261123-0001 was is not known"):
+        _ = replace(incident(), known_place=None).place
 
 
 @pytest.mark.parametrize("state", [IncidentState.CLOSED, IncidentState.CANCELLED, IncidentState.MERGED])

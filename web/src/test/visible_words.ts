@@ -9,7 +9,7 @@ interface Node {
 /** Attributes that somebody reads or hears. */
 const READ = new Set(['aria-label', 'aria-description', 'aria-valuetext', 'alt', 'label', 'placeholder', 'title']);
 /** The same in every language: units and names. */
-const SIGNS = /\b(?:km\/h|km|CSV|JSON|GPS|SOS|OpenStreetMap)\b/g;
+const SIGNS = /\b(?:km\/h|km|CSV|JSON|PNG|SVG|SHA-256|ETA|GPS|SOS|OpenStreetMap)\b/g;
 const WORD = /\p{Script=Han}|\p{L}{2,}/u;
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value;

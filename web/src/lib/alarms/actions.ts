@@ -3,6 +3,7 @@ import { assign } from '../api/calls';
 import type { Alarm } from '../api/types';
 import { live } from '../feed/live.svelte';
 import { openAssignments } from '../incidents/urgency';
+import { whereOfAll } from '../incidents/where';
 import { desk } from '../shell/desk.svelte';
 import { coverageNow } from '../standby/coverage.svelte';
 import { thinPlaces } from '../standby/thin';
@@ -35,8 +36,7 @@ function candidates(alarm: Alarm, label: TextKey): Action | null {
   const { incident_id } = alarm;
   if (!incident_id) return null;
   const run = async () => {
-    const incident = live.incidents.get(incident_id);
-    desk.openIncident(incident_id, ...(incident ? [incident] : []));
+    desk.openIncident(incident_id, ...whereOfAll(live.incidents.get(incident_id)));
     await calls.answered(alarm.id, 'send_another');
   };
   return { label: t(label), run };

@@ -445,6 +445,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At
+         * @description Every word on the arrivals of one incident, its figure before and after review, and each ruling.
+         */
+        get: operations["reviews_look_at"];
+        put?: never;
+        /**
+         * Rule
+         * @description Rule on a figure of an ended incident. What was recorded stays; the newest ruling counts, earlier ones stay.
+         */
+        post: operations["reviews_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/seen": {
         parameters: {
             query?: never;
@@ -503,6 +527,211 @@ export interface paths {
          */
         get: operations["figures_report"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/distribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Distribution
+         * @description How long responses took, in bins of 30 s. A bin holds what took longer than its begin, up to its end.
+         */
+        get: operations["figures_distribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/etas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Etas
+         * @description Assignments ordered in [from, to) that arrived: the ETA of the order against the time to the scene.
+         *
+         *     Real time runs from the order, so the crew's turnout is in it and shows as bias. `hour` is that of Asia/Taipei in
+         *     which the order was given; `street_class` the class on which most metres of the planned way lay.
+         */
+        get: operations["figures_etas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/late": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why Late
+         * @description Late incidents by their largest part, and how many would have been in time with the nearest free unit.
+         */
+        get: operations["figures_why_late"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ledger
+         * @description Every incident of the period is in exactly one row: within, late, or excluded with its reason.
+         */
+        get: operations["figures_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/ledger.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ledger As File
+         * @description All rows, the oldest first, as CSV: UTF-8 with byte order mark, lines ended by CR LF.
+         */
+        get: operations["figures_ledger_as_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/months": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Months
+         * @description A control chart of whole months, each beside the same month a year before. `from` does not narrow it.
+         */
+        get: operations["figures_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where The Time Goes
+         * @description Call handling, dispatch, turnout and travel of the responses: each over those of which it is known.
+         */
+        get: operations["figures_where_the_time_goes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description Ended incidents received in [from, to) whose figure rests on a marked or inferred arrival, the newest first.
+         *
+         *     One that somebody ruled on is open again where something was heard of that arrival since.
+         */
+        get: operations["reviews_list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Targets
+         * @description Every year of the plan and after it, up to the next one; and what was set for any other year.
+         */
+        get: operations["figures_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/targets/{year}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Target
+         * @description What share of the measured incidents is to be reached within ten minutes in that year.
+         */
+        put: operations["figures_set_target"];
         post?: never;
         delete?: never;
         options?: never;
@@ -836,6 +1065,73 @@ export interface paths {
          *     personal. One is made at a time, so that looking back never holds up what is to be dispatched now.
          */
         get: operations["replay_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description Every version of every report that was made; none is ever deleted.
+         */
+        get: operations["reports_list_reports"];
+        put?: never;
+        /**
+         * New Report
+         * @description Make the report of a month or year that is over, with what is on record now.
+         *
+         *     201 with a new version; 200 with the newest one where its figures would be the same. Until 06:00 (Asia/Taipei) of
+         *     the day after the period it is refused, `period_not_over`.
+         */
+        post: operations["reports_new_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description One version, with the hashes of its files.
+         */
+        get: operations["reports_read_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Report
+         * @description The file as it was made. `X-Ledger-SHA256` is the hash of the ledger behind it, `ETag` the file's own.
+         */
+        get: operations["reports_download_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1490,9 +1786,9 @@ export interface components {
             cleared_at: string | null;
             /**
              * Dispatched At
-             * Format: date-time
+             * @description null: it was imported, and the file doesn't say
              */
-            dispatched_at: string;
+            dispatched_at: string | null;
             /** En Route At */
             en_route_at: string | null;
             /** End Reason */
@@ -1614,6 +1910,11 @@ export interface components {
              * @description Standard deviation of the ETA
              */
             eta_spread_s?: number | null;
+            /**
+             * Eta Version
+             * @description Of the speeds that the ETA was made with; 0: the priors
+             */
+            eta_version?: number | null;
             /** Name */
             name: string;
             /**
@@ -1646,6 +1947,21 @@ export interface components {
         CandidateList: {
             /** Items */
             items: components["schemas"]["Candidate"][];
+        };
+        /**
+         * CellView
+         * @description A hexagon of the map of figures; the outline's corners are (lon, lat), the first again at the end.
+         */
+        CellView: {
+            /** Boundary */
+            boundary: [
+                number,
+                number
+            ][];
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
         };
         /** CloseIncident */
         CloseIncident: {
@@ -1867,6 +2183,59 @@ export interface components {
             /** N */
             n: number;
         };
+        /** EtaGroup */
+        EtaGroup: {
+            /**
+             * Bias S
+             * @description Median of real minus predicted seconds; above 0: it took longer than was said
+             */
+            bias_s: number;
+            /**
+             * Group
+             * @description `all` without group_by; `unknown` where the group of an assignment is not known
+             */
+            group: string;
+            /**
+             * Mae S
+             * @description Mean of how many seconds the ETA was off, either way
+             */
+            mae_s: number;
+            /**
+             * N
+             * @description Assignments that arrived and had an ETA
+             */
+            n: number;
+            /**
+             * Ratio P10
+             * @description Of real over predicted; null where every ETA was 0
+             */
+            ratio_p10: number | null;
+            /** Ratio P50 */
+            ratio_p50: number | null;
+            /** Ratio P90 */
+            ratio_p90: number | null;
+            /**
+             * Turnout P50 S
+             * @description Median from the order to setting out, which no ETA counts in; null where no crew reported it
+             */
+            turnout_p50_s: number | null;
+        };
+        /** EtaReport */
+        EtaReport: {
+            /** From */
+            from: string | null;
+            /** Group By */
+            group_by: ("hour" | "street_class" | "unit_type" | "version") | null;
+            /** Items */
+            items: components["schemas"]["EtaGroup"][];
+            /** To */
+            to: string | null;
+            /**
+             * Version In Force
+             * @description Of the speeds that ETAs are made with now; 0: the priors
+             */
+            version_in_force: number;
+        };
         /** EventView */
         EventView: {
             /** Actor */
@@ -1887,7 +2256,10 @@ export interface components {
              * @description The time that counts; null for a step only inferred
              */
             happened_at: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Below 0: a line made from an imported file, which is none of the log
+             */
             id: number;
             /** Incident Id */
             incident_id: string | null;
@@ -1903,11 +2275,31 @@ export interface components {
              * Said By
              * @enum {string}
              */
-            said_by: "button" | "gps" | "dispatcher" | "inferred" | "server";
+            said_by: "button" | "gps" | "dispatcher" | "inferred" | "server" | "import";
             /** Unit Id */
             unit_id: string | null;
             /** Unit Name */
             unit_name: string | null;
+        };
+        /**
+         * Figure
+         * @description From the call to the first arrival, by the ten-minute clock.
+         */
+        Figure: {
+            /** Exclusion */
+            exclusion: string | null;
+            /** On Scene At */
+            on_scene_at: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "within" | "late" | "excluded" | "pending";
+            /**
+             * Response S
+             * @description null where nobody came, and where it is excluded
+             */
+            response_s: number | null;
         };
         /**
          * HoldView
@@ -1922,6 +2314,33 @@ export interface components {
             held_by?: string | null;
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * ImportView
+         * @description Where an imported incident came from.
+         */
+        ImportView: {
+            /** File */
+            file: string;
+            /**
+             * Import Id
+             * Format: uuid
+             */
+            import_id: string;
+            /**
+             * Imported At
+             * Format: date-time
+             */
+            imported_at: string;
+            /** Imported By */
+            imported_by: string;
+            /**
+             * Line
+             * @description Of the file; the header's is 1
+             */
+            line: number;
+            /** Sha256 */
+            sha256: string;
         };
         /**
          * IncidentChange
@@ -1986,9 +2405,9 @@ export interface components {
             cleared_at: string | null;
             /**
              * Created At
-             * Format: date-time
+             * @description null: it was imported, and the file doesn't say
              */
-            created_at: string;
+            created_at: string | null;
             /** Created By */
             created_by: string | null;
             /** Decisions */
@@ -2013,10 +2432,15 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Lat */
-            lat: number;
+            /** @description null: a call of this system itself */
+            imported: components["schemas"]["ImportView"] | null;
+            /**
+             * Lat
+             * @description null: it was imported, and the file doesn't say; likewise lon
+             */
+            lat: number | null;
             /** Lon */
-            lon: number;
+            lon: number | null;
             /**
              * Merged Calls
              * @description Calls that were merged into this one, the earliest first
@@ -2099,9 +2523,9 @@ export interface components {
             cleared_at: string | null;
             /**
              * Created At
-             * Format: date-time
+             * @description null: it was imported, and the file doesn't say
              */
-            created_at: string;
+            created_at: string | null;
             /** Description */
             description: string | null;
             /**
@@ -2122,10 +2546,13 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Lat */
-            lat: number;
+            /**
+             * Lat
+             * @description null: it was imported, and the file doesn't say; likewise lon
+             */
+            lat: number | null;
             /** Lon */
-            lon: number;
+            lon: number | null;
             /** Merged Into */
             merged_into: string | null;
             /** Number */
@@ -2163,8 +2590,40 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * KpiBin
+         * @description Responses from `from_s` (inclusive) to `to_s`; on the target's line, those that just made it stand before it.
+         */
+        KpiBin: {
+            /** From S */
+            from_s: number;
+            /** N */
+            n: number;
+            /** To S */
+            to_s: number;
+        };
+        /** KpiDistribution */
+        KpiDistribution: {
+            /**
+             * Beyond
+             * @description Reached later than the last bin ends
+             */
+            beyond: number;
+            /** Bin S */
+            bin_s: number;
+            /** Bins */
+            bins: components["schemas"]["KpiBin"][];
+            /** Measured */
+            measured: number;
+            /** Target S */
+            target_s: number;
+            /** Unreached */
+            unreached: number;
+        };
         /** KpiGroup */
         KpiGroup: {
+            /** @description Where groups are hexagons */
+            cell?: components["schemas"]["CellView"] | null;
             /** Excluded */
             excluded: {
                 [key: string]: number;
@@ -2194,23 +2653,154 @@ export interface components {
             /** Within Target */
             within_target: number;
         };
+        /**
+         * KpiMonth
+         * @description A month of the control chart. Limits: three sigma by Laney's p′; None with too few months.
+         */
+        KpiMonth: {
+            /** Incidents */
+            incidents: number;
+            last_year: components["schemas"]["LastYear"] | null;
+            /** Limit High */
+            limit_high: number | null;
+            /** Limit Low */
+            limit_low: number | null;
+            /** Measured */
+            measured: number;
+            /** Month */
+            month: string;
+            /** P50 S */
+            p50_s: number | null;
+            /** P90 S */
+            p90_s: number | null;
+            /** Share */
+            share: number | null;
+            /** Share High */
+            share_high: number | null;
+            /** Share Low */
+            share_low: number | null;
+            /** Signal */
+            signal: ("below" | "above" | "run") | null;
+            /** Within Target */
+            within_target: number;
+        };
+        /** KpiMonths */
+        KpiMonths: {
+            /** Centre */
+            centre: number | null;
+            /** Items */
+            items: components["schemas"]["KpiMonth"][];
+        };
+        /**
+         * KpiPart
+         * @description Seconds over the `n` responses of which this part is known.
+         */
+        KpiPart: {
+            /** Mean S */
+            mean_s: number | null;
+            /** N */
+            n: number;
+            /** P50 S */
+            p50_s: number | null;
+            /** P90 S */
+            p90_s: number | null;
+        };
+        /**
+         * KpiParts
+         * @description Where the time of the responses went; the parts of one response add up to it.
+         */
+        KpiParts: {
+            dispatch: components["schemas"]["KpiPart"];
+            handling: components["schemas"]["KpiPart"];
+            travel: components["schemas"]["KpiPart"];
+            turnout: components["schemas"]["KpiPart"];
+        };
         /** KpiReport */
         KpiReport: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /**
              * Clock
              * @enum {string}
              */
             clock: "received" | "dispatched";
+            /**
+             * Figures
+             * @enum {string}
+             */
+            figures: "reviewed" | "recorded";
             /** From */
             from: string | null;
             /** Group By */
             group_by: string | null;
             /** Items */
             items: components["schemas"]["KpiGroup"][];
+            /**
+             * Reviewed
+             * @description Incidents that have another figure since a review
+             */
+            reviewed: number;
             /** Target S */
             target_s: number;
+            /**
+             * Target Share
+             * @description What the bureau promised for the year in which the period ends
+             */
+            target_share: number | null;
             /** To */
             to: string | null;
+        };
+        /**
+         * LastYear
+         * @description The same month a year before. `differs`: further apart than chance explains, at 5 %.
+         */
+        LastYear: {
+            /** Differs */
+            differs: boolean;
+            /** Measured */
+            measured: number;
+            /** Month */
+            month: string;
+            /** Share */
+            share: number | null;
+            /** Share High */
+            share_high: number | null;
+            /** Share Low */
+            share_low: number | null;
+            /** Within Target */
+            within_target: number;
+        };
+        /**
+         * LateReasonView
+         * @description `excess_p50_s`: how far past the target, of those that were reached.
+         */
+        LateReasonView: {
+            /** Excess P50 S */
+            excess_p50_s: number | null;
+            /**
+             * In Time If Nearest Free
+             * @description Would have been in time, had the nearest free unit gone at once
+             */
+            in_time_if_nearest_free: number;
+            /** N */
+            n: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Unknown
+             * @description Of which nobody can say: no candidates are on record
+             */
+            unknown: number;
+        };
+        /** LateReport */
+        LateReport: {
+            /** Items */
+            items: components["schemas"]["LateReasonView"][];
+            /** Late */
+            late: number;
         };
         /** LatenessList */
         LatenessList: {
@@ -2258,6 +2848,91 @@ export interface components {
              * @description The order of the queue, the highest first: the chance, weighed by priority
              */
             risk: number;
+        };
+        /** LedgerPage */
+        LedgerPage: {
+            /** Items */
+            items: components["schemas"]["LedgerRow"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            totals: components["schemas"]["LedgerTotals"];
+        };
+        /**
+         * LedgerRow
+         * @description One incident. Every incident of a period is in exactly one row: within, late, or excluded with its reason.
+         */
+        LedgerRow: {
+            /** Category */
+            category: string;
+            /** Dispatch S */
+            dispatch_s: number | null;
+            /** Eta S */
+            eta_s: number | null;
+            /** Handling S */
+            handling_s: number | null;
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /** Late Reason */
+            late_reason: string | null;
+            /** Marks */
+            marks: string[];
+            /** Nearest Free S */
+            nearest_free_s: number | null;
+            /** Number */
+            number: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "within" | "late" | "excluded";
+            /** Precinct */
+            precinct: string | null;
+            /** Priority */
+            priority: number;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Recorded Outcome
+             * @enum {string}
+             */
+            recorded_outcome: "within" | "late" | "excluded";
+            /** Recorded Reason */
+            recorded_reason: string | null;
+            /** Recorded Response S */
+            recorded_response_s: number | null;
+            /** Response S */
+            response_s: number | null;
+            /** Station */
+            station: string | null;
+            /** Travel S */
+            travel_s: number | null;
+            /** Turnout S */
+            turnout_s: number | null;
+            /** Unit */
+            unit: string | null;
+            /** Unit Type */
+            unit_type: string | null;
+        };
+        /** LedgerTotals */
+        LedgerTotals: {
+            /** Excluded */
+            excluded: {
+                [key: string]: number;
+            };
+            /** Incidents */
+            incidents: number;
+            /** Late */
+            late: number;
+            /** Within */
+            within: number;
         };
         /**
          * LineView
@@ -2509,6 +3184,63 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** NewReport */
+        NewReport: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "month" | "year";
+            /**
+             * Language
+             * @default zh-TW
+             * @enum {string}
+             */
+            language: "zh-TW" | "en";
+            /**
+             * Month
+             * @description 1 to 12; for a month alone
+             */
+            month?: number | null;
+            /**
+             * Year
+             * @description As 2026, not as 115
+             */
+            year: number;
+        };
+        /** NewReview */
+        NewReview: {
+            /**
+             * After
+             * @description The newest review of this incident that you saw, null where there was none; 409 `changed_meanwhile` where another one is the newest
+             */
+            after: string | null;
+            /**
+             * Assignment Id
+             * @description Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident
+             */
+            assignment_id?: string | null;
+            /**
+             * Exclusion
+             * @description Of `excluded`: why the ten-minute clock leaves it out
+             */
+            exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate") | null;
+            /**
+             * On Scene At
+             * @description Of `corrected`: when the unit arrived, receipt to now
+             */
+            on_scene_at?: string | null;
+            /**
+             * Reason
+             * @description Why; stays in the timeline for ever, so name no caller
+             */
+            reason: string;
+            /**
+             * Ruling
+             * @enum {string}
+             */
+            ruling: "stands" | "gps" | "button" | "corrected" | "not_reached" | "excluded" | "counted";
+        };
         /** NewSnooze */
         NewSnooze: {
             /** Minutes */
@@ -2528,6 +3260,14 @@ export interface components {
              * @enum {string}
              */
             status: "acknowledged" | "en_route" | "on_scene" | "cleared";
+        };
+        /** NewTarget */
+        NewTarget: {
+            /**
+             * Share
+             * @description Of measured incidents; null takes it away
+             */
+            share: number | null;
         };
         /** NewWhatIf */
         NewWhatIf: {
@@ -3221,6 +3961,172 @@ export interface components {
              */
             unit_id: string;
         };
+        /** ReportFileView */
+        ReportFileView: {
+            /**
+             * Format
+             * @enum {string}
+             */
+            format: "ods" | "odt" | "pdf" | "csv";
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /** ReportList */
+        ReportList: {
+            /**
+             * Items
+             * @description The newest period first, of each its newest version first
+             */
+            items: components["schemas"]["ReportView"][];
+        };
+        /** ReportView */
+        ReportView: {
+            /**
+             * Figures Sha256
+             * @description Of all that it says: equal ones have equal files
+             */
+            figures_sha256: string;
+            /** Files */
+            files: components["schemas"]["ReportFileView"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "month" | "year";
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh-TW" | "en";
+            /**
+             * Ledger Sha256
+             * @description Of the ledger that its figures were counted from
+             */
+            ledger_sha256: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Made By
+             * @description User name; `server` where the calendar made it
+             */
+            made_by: string;
+            /**
+             * Minguo
+             * @description Its year as Taiwan counts it: 115
+             */
+            minguo: number;
+            /**
+             * Period
+             * @description 2026-10, 2026
+             */
+            period: string;
+            /**
+             * Version
+             * @description From 1; a new one was asked for and came out otherwise
+             */
+            version: number;
+        };
+        /**
+         * ReviewCase
+         * @description An incident as it is reviewed; nothing about the caller.
+         */
+        ReviewCase: {
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other";
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /** Marks */
+            marks: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed")[];
+            /** Number */
+            number: string;
+            /** Precinct */
+            precinct: string | null;
+            /** Priority */
+            priority: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            recorded: components["schemas"]["Figure"];
+            reviewed: components["schemas"]["Figure"];
+            /**
+             * Reviews
+             * @description Oldest first; none is ever changed or deleted
+             */
+            reviews: components["schemas"]["ReviewView"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed" | "cancelled" | "merged";
+            /** Station */
+            station: string | null;
+            /** Units */
+            units: components["schemas"]["WitnessedUnit"][];
+        };
+        /** ReviewCasePage */
+        ReviewCasePage: {
+            /** Items */
+            items: components["schemas"]["ReviewCase"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` for the next page; null on the last
+             */
+            next_cursor: string | null;
+        };
+        /** ReviewView */
+        ReviewView: {
+            /** Assignment Id */
+            assignment_id: string | null;
+            /**
+             * Counts
+             * @description The newest about this unit, or about the incident
+             */
+            counts: boolean;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string;
+            /** Exclusion */
+            exclusion: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * On Scene At
+             * @description The arrival that it stands for: of gps, button, corrected
+             */
+            on_scene_at: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Ruling
+             * @enum {string}
+             */
+            ruling: "stands" | "gps" | "button" | "corrected" | "not_reached" | "excluded" | "counted";
+        };
         /**
          * RoundView
          * @description The newest round that changed something, of any server.
@@ -3412,6 +4318,32 @@ export interface components {
             unit_id: string;
             /** Unit Name */
             unit_name: string;
+        };
+        /** TargetList */
+        TargetList: {
+            /** Items */
+            items: components["schemas"]["TargetView"][];
+        };
+        /**
+         * TargetView
+         * @description `minguo`: the year as the Republic of China counts it (民國). `share` is None where none is set.
+         */
+        TargetView: {
+            /** Minguo */
+            minguo: number;
+            /** Set At */
+            set_at: string | null;
+            /** Set By */
+            set_by: string | null;
+            /** Share */
+            share: number | null;
+            /**
+             * Text
+             * @description The plan's words: an officer there in less than ten minutes
+             */
+            text: string;
+            /** Year */
+            year: number;
         };
         /**
          * ThinAreaView
@@ -4004,6 +4936,58 @@ export interface components {
             total: number;
             /** Variants */
             variants: string[];
+        };
+        /**
+         * WitnessedUnit
+         * @description A unit that was sent, with every word on its arrival.
+         */
+        WitnessedUnit: {
+            /**
+             * Assignment Id
+             * Format: uuid
+             */
+            assignment_id: string;
+            /**
+             * Button At
+             * @description The crew's first press of `on_scene`
+             */
+            button_at: string | null;
+            /**
+             * Counts At
+             * @description After all rulings
+             */
+            counts_at: string | null;
+            /** Dispatched At */
+            dispatched_at: string | null;
+            /** Gps At */
+            gps_at: string | null;
+            /**
+             * Inferred
+             * @description Kinds of steps without a witness
+             */
+            inferred: string[];
+            /**
+             * Radio At
+             * @description Entered by a dispatcher, as a crew said it by radio
+             */
+            radio_at: string | null;
+            /**
+             * Recorded At
+             * @description The earliest word on it
+             */
+            recorded_at: string | null;
+            /**
+             * Review
+             * @description Why a person should look at it
+             */
+            review: string[];
+            /**
+             * Unit Id
+             * Format: uuid
+             */
+            unit_id: string;
+            /** Unit Name */
+            unit_name: string;
         };
     };
     responses: never;
@@ -6455,6 +7439,204 @@ export interface operations {
             };
         };
     };
+    reviews_look_at: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reviews_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     alarms_seen: {
         parameters: {
             query?: never;
@@ -6638,9 +7820,27 @@ export interface operations {
     figures_report: {
         parameters: {
             query?: {
-                group_by?: ("day" | "month" | "hour" | "weekday" | "precinct" | "station" | "priority" | "category") | null;
+                group_by?: ("day" | "month" | "hour" | "weekday" | "weekday_hour" | "shift" | "precinct" | "station" | "priority" | "category" | "unit_type" | "cell" | "late_reason") | null;
                 /** @description From which moment a response is timed */
                 clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -6659,6 +7859,997 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KpiReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_distribution: {
+        parameters: {
+            query?: {
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiDistribution"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_etas: {
+        parameters: {
+            query?: {
+                group_by?: ("hour" | "street_class" | "unit_type" | "version") | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EtaReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_why_late: {
+        parameters: {
+            query?: {
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LateReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_ledger: {
+        parameters: {
+            query?: {
+                outcome?: ("within" | "late" | "excluded") | null;
+                /** @description Of what is excluded */
+                reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
+                /** @description What a person should know of it */
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                /** @description slowest: what nobody reached comes first */
+                sort?: "newest" | "slowest";
+                /** @description Measured, and somebody came or not */
+                reached?: boolean | null;
+                /** @description Responses that took longer */
+                over_s?: number | null;
+                /** @description Responses that took so long at most */
+                up_to_s?: number | null;
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_ledger_as_file: {
+        parameters: {
+            query?: {
+                language?: "zh-TW" | "en";
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description UTF-8 with BOM */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_months: {
+        parameters: {
+            query?: {
+                /** @description So many months, the last that of `to` */
+                count?: number;
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiMonths"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_where_the_time_goes: {
+        parameters: {
+            query?: {
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[] | null;
+                /** @description By name; unknown: of none */
+                station?: string[] | null;
+                priority?: ("1" | "2" | "3" | "4")[] | null;
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[] | null;
+                hour?: number[] | null;
+                /** @description 1: Monday */
+                weekday?: number[] | null;
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[] | null;
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiParts"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reviews_list_reviews: {
+        parameters: {
+            query?: {
+                /** @description Still to be looked at, or ruled on */
+                state?: "open" | "done";
+                limit?: number;
+                cursor?: string | null;
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewCasePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_set_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the common era */
+                year: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetView"];
                 };
             };
             /** @description Bad Request */
@@ -8224,6 +10415,379 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reports_list_reports: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reports_new_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description Nothing changed since */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reports_read_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    reports_download_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+                format: "ods" | "odt" | "pdf" | "csv";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "application/vnd.oasis.opendocument.spreadsheet": unknown;
+                    "application/vnd.oasis.opendocument.text": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,8 +5,8 @@ import type { Assignment } from '../api/types';
 const STEPS = ['on_scene_at', 'en_route_at', 'acknowledged_at', 'dispatched_at'] as const;
 
 /** When the step that it is at began: the latest that is known. */
-export function stepSince(assignment: Assignment): string {
-  return STEPS.map((step) => assignment[step]).find((at) => at != null) ?? assignment.dispatched_at;
+export function stepSince(assignment: Assignment): string | null {
+  return STEPS.map((step) => assignment[step]).find((at) => at != null) ?? null;
 }
 
 export interface Expected {
@@ -27,6 +27,6 @@ export function expectedAt(
     return { at_ms: Date.parse(lateness.expected_on_scene_at), is_live: true };
   }
   if (arrival_ms !== undefined) return { at_ms: arrival_ms, is_live: true };
-  if (assignment.eta_s === null) return null;
+  if (assignment.eta_s === null || assignment.dispatched_at === null) return null;
   return { at_ms: Date.parse(assignment.dispatched_at) + assignment.eta_s * 1000, is_live: false };
 }

@@ -3,6 +3,7 @@ import { request } from '../api/request';
 import { NoAnswer, Refusal } from '../api/problem';
 import type { Incident } from '../api/types';
 import { live } from '../feed/live.svelte';
+import { whereOfAll } from '../incidents/where';
 import { desk } from '../shell/desk.svelte';
 import { named, t } from '../text/language.svelte';
 import { place as written } from '../time/format';
@@ -60,7 +61,7 @@ export async function find(text: string): Promise<Found[]> {
 /** Shows it: a unit chosen, an incident opened, a place on the map with a pin. */
 export function goTo(found: Found): void {
   if (found.kind === 'incident') {
-    desk.openIncident(found.incident.id, found.incident);
+    desk.openIncident(found.incident.id, ...whereOfAll(found.incident));
     return;
   }
   desk.view = 'map';

@@ -56,6 +56,7 @@ export function moreOf(event: TimelineEvent): string {
     told('merged') && t('merged_in', { number: told('merged') }),
     told('into_number') && `→ ${told('into_number')}`,
     event.kind === 'incident_changed' ? changes(data) : '',
+    told('ruling') && named('ruling', told('ruling')),
     told('disposition'),
     event.kind === 'alarm_raised' ? alarmWords(told('alarm'), told('reason')) : '',
     ending || event.kind === 'alarm_raised' ? '' : told('reason') && named('step', told('reason')),

@@ -1,5 +1,6 @@
 // Which open incidents a new call may be about as well: by distance, by age, by category. Pure.
 import type { Category, Incident, Place } from '../api/types';
+import { whereOf } from '../incidents/where';
 
 export interface Likely {
   incident: Incident;
@@ -47,7 +48,9 @@ export function likelySame(
 ): Likely[] {
   const ranked: (Likely & { cost: number })[] = [];
   for (const incident of incidents) {
-    const distance_m = metresBetween(at, incident);
+    const there = whereOf(incident);
+    if (!there) continue;
+    const distance_m = metresBetween(at, there);
     const age_s = Math.abs(at_ms - Date.parse(incident.received_at)) / 1000;
     if (distance_m > WITHIN_M || age_s > WITHIN_S) continue;
     const cost = distance_m / WITHIN_M + age_s / WITHIN_S + categoryCost(category, incident.category);

@@ -1,5 +1,5 @@
 // Incidents as marks. Pure.
-import type { Incident } from '../api/types';
+import type { Place } from '../api/types';
 import type { CallClock } from '../time/call_clock';
 import { span } from '../time/format';
 import type { Mark } from './differences';
@@ -11,9 +11,9 @@ export function callLabel(category: string, { stage, elapsed_s }: CallClock, wor
   return `${category}\n${silent ? clock : `${word} ${clock}`}`;
 }
 
-export function callMark(incident: Incident, clock: CallClock, label: string, chosen: boolean): Mark {
+export function callMark(priority: number, at: Place, clock: CallClock, label: string, chosen: boolean): Mark {
   return {
-    geometry: { type: 'Point', coordinates: [incident.lon, incident.lat] },
-    properties: { icon: `call-${incident.priority}-${clock.stage}`, label, priority: incident.priority, chosen },
+    geometry: { type: 'Point', coordinates: [at.lon, at.lat] },
+    properties: { icon: `call-${priority}-${clock.stage}`, label, priority, chosen },
   };
 }

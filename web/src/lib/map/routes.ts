@@ -1,6 +1,7 @@
 // Lines from units on their way to where they go. Pure.
 import type { Incident, Unit } from '../api/types';
 import { openAssignments } from '../incidents/urgency';
+import { whereOf } from '../incidents/where';
 import type { Mark, Marks } from './differences';
 import type { Way } from './requests';
 
@@ -48,6 +49,7 @@ export function routeMarks(
 
 function straight(incident: Incident, unit: Unit | undefined): GeoJSON.LineString | null {
   const position = unit?.position;
-  if (!position) return null;
-  return { type: 'LineString', coordinates: [[position.lon, position.lat], [incident.lon, incident.lat]] };
+  const there = whereOf(incident);
+  if (!position || !there) return null;
+  return { type: 'LineString', coordinates: [[position.lon, position.lat], [there.lon, there.lat]] };
 }

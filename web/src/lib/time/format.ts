@@ -43,7 +43,9 @@ export function distance(metres: number): string {
 export const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 
 /** 23.48012, 120.45310: latitude first, about a metre fine. */
-export const place = (at: { lat: number; lon: number }) => `${at.lat.toFixed(5)}, ${at.lon.toFixed(5)}`;
+/** Of an imported incident it may be that nobody knows. */
+export const place = (at: { lat: number | null; lon: number | null }) =>
+  at.lat === null || at.lon === null ? '–' : `${at.lat.toFixed(5)}, ${at.lon.toFixed(5)}`;
 
 /** Reads "23.48, 120.45" (latitude first); null where that isn't a place on earth. */
 export function readPlace(text: string): { lat: number; lon: number } | null {

@@ -32,7 +32,7 @@ export function valuesOf(incident: IncidentDetail): EditValues {
     category: incident.category,
     priority: incident.priority,
     accident_class: incident.accident_class,
-    place: [incident.lat, incident.lon],
+    place: [incident.lat ?? Number.NaN, incident.lon ?? Number.NaN],
     address: incident.address ?? '',
     description: incident.description ?? '',
     caller_name: incident.caller_name ?? '',

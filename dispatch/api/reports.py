@@ -1,0 +1,115 @@
+"""Monthly and yearly reports: asked for, listed, downloaded. A download is on record before its first byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from dispatch.api.problems import described
+from dispatch.api.schemas.reports import NewReport, ReportFileView, ReportFormat, ReportList, ReportView
+from dispatch.api.signed_in import TheDesk, role
+from dispatch.domain.report_period import Period
+from dispatch.reports.rendering import MEDIA_TYPES
+from dispatch.service.incidents import Person
+from dispatch.service.reporting import make_report
+from dispatch.store import reports
+from dispatch.store.access import log_access
+from dispatch.store.rows import AnyRow
+
+_log = structlog.get_logger()
+router = APIRouter(tags=["reports"])
+Asking = Annotated[Person, Depends(role("supervisor"))]
+MAY_LOOK: Final = Depends(role("supervisor", "auditor"))
+Looking = Annotated[Person, MAY_LOOK]
+_FILE: Final = {
+    "content": {media_type.partition(";")[0]: {} for media_type in MEDIA_TYPES.values()},
+    "description": "The file",
+}
+
+
+@router.get("/reports", responses=described(401, 403), dependencies=[MAY_LOOK])
+async def list_reports(desk: TheDesk, limit: Annotated[int, Query(ge=1, le=500)] = 200) -> ReportList:
+    """Every version of every report that was made; none is ever deleted."""
+    async with desk.engine.connect() as connection:
+        rows = await reports.report_rows(connection, limit)
+        files = await reports.files_of(connection, [row.report_id for row in rows])
+    return ReportList(items=[_view(row, files) for row in rows])
+
+
+@router.post(
+    "/reports",
+    status_code=201,
+    responses={**described(401, 403, 409), 200: {"model": ReportView, "description": "Nothing changed since"}},
+)
+async def new_report(body: NewReport, request: Request, response: Response, desk: TheDesk, by: Asking) -> ReportView:
+    """Make the report of a month or year that is over, with what is on record now.
+
+    201 with a new version; 200 with the newest one where its figures would be the same. Until 06:00 (Asia/Taipei) of
+    the day after the period it is refused, `period_not_over`.
+    """
+    period = Period.of(body.kind, body.year, body.month)
+    made = await make_report(desk, request.app.state.kpi, period, body.language, by.username)
+    if made.new:
+        _log.info("report_made", report_id=str(made.report_id), period=str(period), language=body.language)
+    else:
+        response.status_code = 200
+    async with desk.engine.connect() as connection:
+        row = await reports.find_report(connection, made.report_id)
+        return _view(row, await reports.files_of(connection, [made.report_id]))
+
+
+@router.get("/reports/{report_id:uuid}", responses=described(401, 403, 404), dependencies=[MAY_LOOK])
+async def read_report(report_id: UUID, desk: TheDesk) -> ReportView:
+    """One version, with the hashes of its files."""
+    async with desk.engine.connect() as connection:
+        row = await reports.find_report(connection, report_id)
+        return _view(row, await reports.files_of(connection, [report_id]))
+
+
+@router.get(
+    "/reports/{report_id:uuid}/{format}",
+    responses={**described(401, 403, 404), 200: _FILE},
+    response_class=Response,
+)
+async def download_report(
+    report_id: UUID,
+    format: ReportFormat,  # noqa: A002 - the address's own word
+    desk: TheDesk,
+    by: Looking,
+) -> Response:
+    """The file as it was made. `X-Ledger-SHA256` is the hash of the ledger behind it, `ETag` the file's own."""
+    async with desk.engine.begin() as connection:
+        row = await reports.find_report(connection, report_id)
+        file = await reports.file_of(connection, report_id, format)
+        detail = {"period": row.period, "language": row.language, "version": row.version, "format": format}
+        await log_access(connection, by.username, "report_download", str(report_id), detail)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{reports.file_name(row, format)}"',
+        "X-Ledger-SHA256": row.ledger_sha256,
+        "ETag": f'"{file.sha256}"',
+    }
+    return Response(file.content, media_type=MEDIA_TYPES[format], headers=headers)
+
+
+def _view(row: AnyRow, files: Sequence[AnyRow]) -> ReportView:
+    return ReportView(
+        id=row.report_id,
+        kind=row.kind,
+        period=row.period,
+        minguo=Period.read(row.period).minguo,
+        language=row.language,
+        version=row.version,
+        made_at=row.made_at,
+        made_by=row.made_by,
+        ledger_sha256=row.ledger_sha256,
+        figures_sha256=row.figures_sha256,
+        files=[
+            ReportFileView(format=file.format, size_bytes=file.size_bytes, sha256=file.sha256)
+            for file in files
+            if file.report_id == row.report_id
+        ],
+    )

@@ -1,0 +1,131 @@
+"""`patrol calibrate`: speed factors from the fleet's own tracks, shown first, and in force only on command."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import math
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from dispatch.commands.access import Access, DataOption, with_data
+from dispatch.domain.kpi import TAIPEI
+
+if TYPE_CHECKING:
+    from dispatch.service.calibrating import Calibrated
+
+app = typer.Typer(help="Speed factors learned from the fleet's own tracks.")
+DAYS: Final = 56
+_DAY: Final = ["%Y-%m-%d"]
+
+ByOption = Annotated[str | None, typer.Option(metavar="NAME", help="Who answers for it; kept with the version.")]
+
+
+@app.callback(invoke_without_command=True)
+def calibrate(
+    context: typer.Context,
+    *,
+    start: Annotated[
+        datetime | None, typer.Option("--from", formats=_DAY, help="First day. [default: 56 days in all]")
+    ] = None,
+    end: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day. [default: yesterday]")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Put the new version in force; needs --by.")] = False,
+    by: ByOption = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write figures and factors there.")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Learn from the days given, and show how far ETAs were off before and after, on days not learned from.
+
+    Changes no ETA without --apply.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    # numpy, scipy, shapely: no other command has to wait for them
+    from dispatch.service import calibrating  # noqa: PLC0415
+
+    last = end.date() if end is not None else datetime.now(TAIPEI).date() - timedelta(days=1)
+    first = start.date() if start is not None else last - timedelta(days=DAYS - 1)
+    if last < first:
+        raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
+    name = _named(by) if apply else by or getpass.getuser()
+
+    async def run(access: Access) -> Calibrated:
+        done = await calibrating.calibrate(access.engine, first, last, by=name)
+        if apply:
+            await calibrating.put_in_force(access.engine, done.version, name)
+            await access.announce("map", {})
+        return done
+
+    done = with_data(data, run)
+    if json_file is not None:
+        json_file.write_text(json.dumps(done.as_json() | {"applied": apply}, indent=1) + "\n")
+    for line in _shown(done, applied=apply):
+        typer.echo(line)
+
+
+@app.command("apply")
+def apply_(
+    version: Annotated[int, typer.Argument(min=0, help="0: back to the priors.")],
+    *,
+    by: ByOption = None,
+    data: DataOption = None,
+) -> None:
+    """Put a version in force: every ETA from now on is made with it."""
+    from dispatch.service import calibrating  # noqa: PLC0415
+
+    name = _named(by)
+
+    async def run(access: Access) -> None:
+        await calibrating.put_in_force(access.engine, version, name)
+        await access.announce("map", {})
+
+    with_data(data, run)
+    typer.echo(f"version {version} is in force")
+
+
+@app.command("versions")
+def versions(*, data: DataOption = None) -> None:
+    """List the versions, and which is in force."""
+    from dispatch.store import speed_versions  # noqa: PLC0415
+
+    async def read(access: Access) -> tuple[int, Any]:
+        async with access.engine.connect() as connection:
+            return await speed_versions.version_in_force(connection), await speed_versions.versions(connection)
+
+    in_force, rows = with_data(data, read)
+    for row in rows:
+        made = f"made {row.made_at.astimezone(TAIPEI):%Y-%m-%d %H:%M} by {row.made_by}"
+        applied = f"; applied {row.applied_at.astimezone(TAIPEI):%Y-%m-%d %H:%M} by {row.applied_by}"
+        marks = (applied if row.applied_at else "") + ("; in force" if row.version == in_force else "")
+        typer.echo(f"{row.version:>4}  {made}{marks}")
+
+
+def _named(by: str | None) -> str:
+    if by is None or not by.strip():
+        raise typer.BadParameter("say who puts it in force", param_hint="--by")
+    return by.strip()
+
+
+def _shown(done: Calibrated, *, applied: bool) -> list[str]:
+    held = ", ".join(map(str, done.held_out_days))
+    lines = [
+        f"version {done.version}: learned from {done.learned_drives} drives on {done.learned_days} days, "
+        f"{done.start} to {done.end}; {done.unmatched} drives could not be used",
+        f"checked on {done.after.drives} drives of days not learned from: {held}",
+        f"{'':<22}{'bias':>8}{'mean error':>12}{'9 of 10 within':>16}",
+    ]
+    for title, one in ((f"before (version {done.before_version})", done.before), ("after", done.after)):
+        bias = 100 * math.expm1(one.median_log_ratio)
+        lines.append(f"{title:<22}{bias:>+7.1f}%{one.mae_s:>10.0f} s{one.p90_s:>14.0f} s")
+    lines.append("bias: how much longer the middle drive took than was said")
+    if done.after.mae_s >= done.before.mae_s:
+        lines.append("It is no better than what is in force: there is no reason to apply it.")
+    lines.append(
+        "in force" if applied else f"not in force; `patrol calibrate apply {done.version} --by NAME` does that"
+    )
+    return lines

@@ -1,0 +1,143 @@
+"""`patrol incidents import`: a bureau's past calls from a CSV file, so that its own years stand in the figures."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from dispatch.commands import import_options as options
+from dispatch.commands.access import Access, DataOption, with_data
+from dispatch.domain.incident import Priority
+from dispatch.domain.kpi import TAIPEI
+from dispatch.domain.past_call import Words
+
+if TYPE_CHECKING:
+    from dispatch.service.import_file import Tell
+    from dispatch.service.importing import RowsRefused, Taken
+
+SHOWN: Final = 100
+app = typer.Typer(help="Incidents of the past.", no_args_is_help=True)
+
+
+class Encoding(StrEnum):
+    """As `import_file.ENCODINGS`."""
+
+    UTF_8 = "utf-8"
+    BIG5 = "big5"
+
+
+@app.callback()
+def incidents() -> None:
+    """Incidents of the past."""
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="One row a call, or one a call and unit.")],
+    *,
+    map_: Annotated[
+        list[str],
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field; two as DATE+TIME. Repeat it."),
+    ],
+    zone: Annotated[str | None, typer.Option(metavar="TZ", help="Of times without offset: Asia/Taipei.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all of it and keep nothing.")] = False,
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="WORD=CATEGORY", help="What a word of the file stands for. Repeat it.")
+    ] = None,
+    category_default: Annotated[
+        str, typer.Option(metavar="CATEGORY", help="For all other words; `refuse` makes them errors.")
+    ] = "other",
+    priority: Annotated[
+        list[str] | None, typer.Option(metavar="WORD=1..4", help="What a word of the file stands for. Repeat it.")
+    ] = None,
+    priority_default: Annotated[int, typer.Option(metavar="1..4", min=1, max=4, help="Where the file has none.")] = 3,
+    encoding: Annotated[Encoding, typer.Option(help="Of the file.")] = Encoding.UTF_8,
+    data: DataOption = None,
+) -> None:
+    """Take past calls in, all or none; what stands here already, exactly so, is left as it is."""
+    # SQLAlchemy's tables and what is behind them: no other command has to wait for them
+    from dispatch.service.importing import Reading, RowsRefused, import_calls  # noqa: PLC0415
+
+    reading = Reading(
+        columns=options.columns_of(map_),
+        words=Words(
+            options.category_words(category or ()),
+            options.priority_words(priority or ()),
+            options.default_category(category_default),
+        ),
+        zone=options.zone_of(zone),
+        priority=Priority(priority_default),
+        encoding=encoding.value,
+    )
+    if reading.words.other_category is None and "category" not in reading.columns:
+        raise typer.BadParameter("`refuse` needs --map category=COLUMN", param_hint="--category-default")
+    size_bytes = file.stat().st_size
+
+    async def run(access: Access) -> Taken:
+        by = f"{getpass.getuser()} (command line)"
+        with _progress(size_bytes) as tell:
+            return await import_calls(
+                access.engine, file, reading, by=by, now=datetime.now(UTC), dry_run=dry_run, tell=tell
+            )
+
+    try:
+        taken = with_data(data, run)
+    except RowsRefused as refusal:
+        _tell_errors(refusal)
+        raise
+    _say(file.name, taken, dry_run=dry_run)
+    if taken.calls and "priority" not in reading.columns:
+        typer.echo(f"no column for the priority: all have {priority_default} (--priority-default)")
+
+
+def _say(name: str, taken: Taken, *, dry_run: bool) -> None:
+    verb = "would be new" if dry_run else "are new"
+    known = f", {taken.known} stand here already" if taken.known else ""
+    typer.echo(f"{name}: {taken.rows} rows, {taken.calls + taken.known} calls; {taken.calls} {verb}{known}")
+    typer.echo(f"sha256 {taken.sha256}")
+    if taken.first is not None and taken.last is not None:
+        first, last = (at.astimezone(TAIPEI).isoformat(sep=" ", timespec="seconds") for at in (taken.first, taken.last))
+        typer.echo(f"{taken.units} units sent, {taken.reached} calls reached; received {first} to {last}")
+        if taken.without_place:
+            typer.echo(f"calls without a position, which count and stand on no map: {taken.without_place}")
+        if taken.cleared_early:
+            typer.echo(f"rows cleared before a step on the way, kept as they are: {taken.cleared_early}")
+        if taken.other_words:
+            typer.echo(f"words that are no category of ours (--category WORD=…), by rows: {_counts(taken.other_words)}")
+    if dry_run:
+        typer.echo("dry run: nothing was kept")
+    elif not taken.calls:
+        typer.echo("nothing was changed")
+
+
+def _tell_errors(refusal: RowsRefused) -> None:
+    for error in refusal.errors[:SHOWN]:
+        typer.echo(str(error), err=True)
+    if refusal.count > SHOWN:
+        rest = Counter(error.column or "whole row" for error in refusal.errors[SHOWN:])
+        typer.echo(f"and {refusal.count - SHOWN} more: {_counts(rest)}", err=True)
+
+
+def _counts(found: Counter[str]) -> str:
+    shown = ", ".join(f"{word} {count}" for word, count in found.most_common(20))
+    return shown + (f" and {len(found) - 20} others" if len(found) > 20 else "")
+
+
+@contextlib.contextmanager
+def _progress(size_bytes: int) -> Iterator[Tell]:
+    """A bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with typer.progressbar(length=size_bytes, label="reading", file=sys.stderr) as bar:
+        yield lambda read_bytes: bar.update(read_bytes - bar.pos)
+        bar.label = "taken in"

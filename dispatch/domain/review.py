@@ -1,0 +1,154 @@
+"""What a supervisor ruled on a figure, and the figure that follows from it. Pure; nothing on record is changed by it.
+
+- A ruling is about one unit's arrival (`stands`, `gps`, `button`, `corrected`, `not_reached`) or about whether the
+  incident is measured (`excluded`, `counted`). The newest one about each counts; those before it stay on record.
+- A ruling for a witness or for a corrected time keeps the time it was given with: what comes in later changes what is
+  recorded, and not what was ruled.
+- The response ends with the earliest arrival that counts of all units. A unit without a ruling counts as recorded.
+- A cancelled incident, or one merged into another, can't be counted by a ruling: the timeline says what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from dispatch.domain.kpi import Exclusion, IncidentRecord
+from dispatch.domain.refusals import Invalid
+
+Arrivals = Mapping[UUID, datetime | None]
+"""By assignment, of all units of an incident: when each arrived, None where it did not."""
+
+
+class RulingKind(StrEnum):
+    """What was ruled."""
+
+    STANDS = "stands"
+    GPS = "gps"
+    BUTTON = "button"
+    CORRECTED = "corrected"
+    NOT_REACHED = "not_reached"
+    EXCLUDED = "excluded"
+    COUNTED = "counted"
+
+
+ON_THE_INCIDENT: Final = frozenset({RulingKind.EXCLUDED, RulingKind.COUNTED})
+MAY_BE_GIVEN: Final = (Exclusion.OFFICER_INITIATED, Exclusion.SCHEDULED, Exclusion.TEST, Exclusion.DUPLICATE)
+"""A cancellation, an open call and a missing time follow from the record; nobody rules them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """`assignment_id` None: about the incident. `on_scene_at` (UTC) of gps, button and corrected; else None."""
+
+    kind: RulingKind
+    assignment_id: UUID | None = None
+    on_scene_at: datetime | None = None
+    exclusion: Exclusion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """One unit's arrival as recorded, and the earliest word of each witness; None where there is none."""
+
+    recorded_at: datetime | None = None
+    button_at: datetime | None = None
+    gps_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What a ruling is checked against. `exclusion`: the one that counts now, by record or ruling."""
+
+    received_at: datetime
+    units: Mapping[UUID, Witnessed]
+    exclusion: Exclusion | None = None
+
+
+def in_force(rulings: Iterable[Ruling]) -> dict[UUID | None, Ruling]:
+    """The newest ruling about each unit's arrival, and under None about the incident; `rulings` oldest first."""
+    return {ruling.assignment_id: ruling for ruling in rulings}
+
+
+def arrivals_after(arrivals: Arrivals, rulings: Sequence[Ruling]) -> dict[UUID, datetime | None]:
+    """The arrivals that count, of the same units; `rulings` oldest first."""
+    ruled = in_force(rulings)
+    return {
+        unit: at if unit not in ruled or ruled[unit].kind is RulingKind.STANDS else ruled[unit].on_scene_at
+        for unit, at in arrivals.items()
+    }
+
+
+def exclusion_after(recorded: Exclusion | None, rulings: Sequence[Ruling]) -> Exclusion | None:
+    """The exclusion that counts; `rulings` oldest first."""
+    ruling = in_force(rulings).get(None)
+    return recorded if ruling is None else ruling.exclusion
+
+
+def is_corrected(exclusion: Exclusion | None, arrivals: Arrivals, rulings: Sequence[Ruling]) -> bool:
+    """Does anything count otherwise than it was recorded? `rulings` oldest first."""
+    return exclusion_after(exclusion, rulings) != exclusion or arrivals_after(arrivals, rulings) != arrivals
+
+
+def reviewed(record: IncidentRecord, rulings: Sequence[Ruling], arrivals: Arrivals) -> IncidentRecord:
+    """The record as ruled, itself where nobody did; `rulings` oldest first, `arrivals` as recorded."""
+    if not rulings:
+        return record
+    on_scene_at = record.on_scene_at
+    if any(ruling.assignment_id in arrivals for ruling in rulings):
+        there = [at for at in arrivals_after(arrivals, rulings).values() if at is not None]
+        on_scene_at = min(there, default=None)
+    return replace(record, on_scene_at=on_scene_at, exclusion=exclusion_after(record.exclusion, rulings))
+
+
+def checked(wish: Ruling, known: OnRecord, now: datetime) -> Ruling:
+    """The ruling with the time that it stands for. Raises Invalid, which names the member and says what to do."""
+    if wish.on_scene_at is not None and wish.kind is not RulingKind.CORRECTED:
+        raise Invalid("only `corrected` names a time; leave it out", member="on_scene_at")
+    if wish.exclusion is not None and wish.kind is not RulingKind.EXCLUDED:
+        raise Invalid("only `excluded` names an exclusion; leave it out", member="exclusion")
+    if wish.kind in ON_THE_INCIDENT:
+        _check_on_incident(wish, known)
+        return wish
+    if wish.assignment_id is None:
+        raise Invalid("name the unit whose arrival it is, by its assignment", member="assignment_id")
+    if wish.assignment_id not in known.units:
+        raise Invalid("is no assignment of this incident", member="assignment_id")
+    unit = known.units[wish.assignment_id]
+    if wish.kind is RulingKind.GPS:
+        return replace(wish, on_scene_at=_told(unit.gps_at, "GPS saw no arrival of this unit; choose another ruling"))
+    if wish.kind is RulingKind.BUTTON:
+        told = _told(unit.button_at, "the crew of this unit pressed no arrival; choose another ruling")
+        return replace(wish, on_scene_at=told)
+    if wish.kind is RulingKind.CORRECTED:
+        _check_time(wish.on_scene_at, known.received_at, now)
+    return wish
+
+
+def _check_on_incident(wish: Ruling, known: OnRecord) -> None:
+    if wish.assignment_id is not None:
+        raise Invalid(f"`{wish.kind}` is about the whole incident; leave it out", member="assignment_id")
+    if wish.kind is RulingKind.COUNTED:
+        if known.exclusion is None:
+            raise Invalid("the incident is not excluded: there is nothing to take back", member="ruling")
+    elif wish.exclusion not in MAY_BE_GIVEN:
+        raise Invalid(f"say which: {', '.join(MAY_BE_GIVEN)}", member="exclusion")
+
+
+def _told(at: datetime | None, why_not: str) -> datetime:
+    if at is None:
+        raise Invalid(why_not, member="ruling")
+    return at
+
+
+def _check_time(on_scene_at: datetime | None, received_at: datetime, now: datetime) -> None:
+    if on_scene_at is None:
+        raise Invalid("say when the unit arrived", member="on_scene_at")
+    if on_scene_at < received_at:
+        raise Invalid(f"lies before the call came in ({received_at.isoformat()})", member="on_scene_at")
+    if on_scene_at > now:
+        raise Invalid("lies in the future", member="on_scene_at")

@@ -1,0 +1,192 @@
+"""A file of past calls becomes incidents: read, checked, compared, and taken whole or not at all.
+
+It writes no line of the log and wakes nobody: nothing of it happens now. What the timeline shows of an imported call is
+made from its rows (dispatch.store.imported_lines).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dispatch.domain.incident import Category, Priority
+from dispatch.domain.past_call import PastRow, RowError, RowRules, Words
+from dispatch.domain.past_time import NoZone
+from dispatch.domain.refusals import Invalid, Refused
+from dispatch.service.import_file import CallFile, Tell
+from dispatch.store.import_staging import begin_staging, contradictions, gather_calls, stage
+from dispatch.store.imports import clashes, staged_figures, take_in
+
+BATCH: Final = 5_000
+KEPT_ERRORS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a file is to be read. `priority`: of calls of which the file says none."""
+
+    columns: Mapping[str, str]
+    words: Words
+    zone: ZoneInfo | None
+    priority: Priority = Priority.ROUTINE
+    encoding: str = "utf-8"
+
+    def facts(self) -> dict[str, Any]:
+        """For the record of the import."""
+        return {
+            "columns": dict(self.columns),
+            "zone": self.zone.key if self.zone else None,
+            "encoding": self.encoding,
+            "categories": {word: str(category) for word, category in self.words.categories.items()},
+            "category_default": None if self.words.other_category is None else str(self.words.other_category),
+            "priorities": {word: int(priority) for word, priority in self.words.priorities.items()},
+            "priority_default": int(self.priority),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What came of it. Figures are of the new calls alone; `known`: calls that stood here already, as they are."""
+
+    import_id: UUID | None
+    """None: nothing was new, or it was a dry run."""
+    sha256: str
+    rows: int
+    calls: int
+    known: int
+    units: int
+    reached: int
+    without_place: int
+    first: datetime | None
+    last: datetime | None
+    other_words: Counter[str]
+    """Rows by the file's word for a category, of those that were taken for the default one."""
+    cleared_early: int
+
+
+class RowsRefused(Refused):
+    """Rows that can't be taken; nothing of the file was. `errors`: in the order of the file, the first ones."""
+
+    code = "rows_refused"
+
+    def __init__(self, file: str, errors: Sequence[RowError], count: int) -> None:
+        many = f"{count} errors" if count > 1 else "1 error"
+        super().__init__(f"{file}: {many}; nothing was imported", member="file")
+        self.errors, self.count = errors, count
+
+
+async def import_calls(
+    engine: AsyncEngine,
+    path: Path,
+    reading: Reading,
+    *,
+    by: str,
+    now: datetime,
+    dry_run: bool = False,
+    tell: Tell = lambda _: None,
+) -> Taken:
+    """All of the file in one transaction; with `dry_run` all of it is undone at the end.
+
+    Calls that stand here already, exactly so, are left as they are. Raises RowsRefused; Invalid for the file as a
+    whole; OSError where it can't be opened.
+    """
+    pass_ = _Pass(path, RowRules(reading.columns, reading.words, reading.zone, now), reading, tell)
+    async with engine.connect() as connection:
+        held = await connection.begin()
+        await begin_staging(connection)
+        await pass_.stage_all(connection)
+        await gather_calls(connection, str(reading.words.other_category or Category.OTHER), int(reading.priority))
+        pass_.refuse(await contradictions(connection, pass_.rules))
+        pass_.refuse(await clashes(connection, pass_.rules))
+        figures = await staged_figures(connection)
+        new = figures.calls - figures.known
+        import_id = uuid4() if new and not dry_run else None
+        if import_id is not None:
+            await take_in(connection, import_id, pass_.facts(by, new, figures.units), now)
+            await held.commit()
+        else:
+            await held.rollback()
+    return Taken(
+        import_id=import_id,
+        sha256=pass_.file.sha256,
+        rows=pass_.rows,
+        calls=new,
+        known=figures.known,
+        units=figures.units,
+        reached=figures.reached,
+        without_place=figures.without_place,
+        first=figures.first,
+        last=figures.last,
+        other_words=pass_.other_words,
+        cleared_early=pass_.cleared_early,
+    )
+
+
+class _Pass:
+    """One reading of the file, and what was counted on the way."""
+
+    def __init__(self, path: Path, rules: RowRules, reading: Reading, tell: Tell) -> None:
+        self.rules, self._reading, self._tell, self._name = rules, reading, tell, path.name
+        self.file = CallFile(path, reading.columns, reading.encoding)
+        self.rows = self.cleared_early = 0
+        self.other_words: Counter[str] = Counter()
+
+    async def stage_all(self, connection: AsyncConnection) -> None:
+        """To the end of the file, so that all errors are told at once. Raises RowsRefused, Invalid."""
+        batch: list[PastRow] = []
+        errors: list[RowError] = []
+        count = 0
+        for read in self.file.read(self._tell):
+            found = [read] if isinstance(read, RowError) else self._row(*read)
+            self.rows += 1
+            if isinstance(found, list):
+                count += len(found)
+                errors.extend(found[: KEPT_ERRORS - len(errors)])
+                continue
+            self._count(found)
+            batch.append(found)
+            if len(batch) == BATCH:
+                await stage(connection, batch)
+                batch.clear()
+        if errors:
+            raise RowsRefused(self._name, errors, count)
+        if not self.rows:
+            raise Invalid(f"{self._name}: there are no rows below the header", member="file")
+        await stage(connection, batch)
+
+    def _row(self, line: int, cells: Mapping[str, str]) -> PastRow | list[RowError]:
+        try:
+            return self.rules.read(line, cells)
+        except NoZone as error:
+            raise Invalid(f"{self._name}: {error}", member="zone") from error
+
+    def _count(self, row: PastRow) -> None:
+        self.cleared_early += row.cleared_early
+        if row.description is not None:
+            self.other_words[row.description] += 1
+
+    def refuse(self, errors: Sequence[RowError]) -> None:
+        """Raises RowsRefused where there are any."""
+        if errors:
+            raise RowsRefused(self._name, errors[:KEPT_ERRORS], len(errors))
+
+    def facts(self, by: str, calls: int, units: int) -> dict[str, Any]:
+        """For the record of the import."""
+        return {
+            "file": self._name,
+            "sha256": self.file.sha256,
+            "size_bytes": self.file.size_bytes,
+            "imported_by": by,
+            "reading": self._reading.facts(),
+            "file_rows": self.rows,
+            "calls": calls,
+            "units": units,
+        }

@@ -1,0 +1,195 @@
+"""The ledger: which incidents stand behind a figure, each in exactly one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain.kpi import Exclusion, percentile
+from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NOT_REACHED, Columns, incident_ids
+from dispatch.domain.kpi_filter import Bools, labels, rows_of
+from dispatch.domain.kpi_line import MARKS, Mark
+from dispatch.domain.kpi_sums import Asked, Books, Ints, outcomes
+
+Outcome = Literal["within", "late", "excluded"]
+Sort = Literal["newest", "slowest"]
+_US_IN_S = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Which rows of what was asked for; None: all."""
+
+    outcome: Outcome | None = None
+    reason: Exclusion | None = None
+    mark: Mark | None = None
+    sort: Sort = "newest"
+    reached: bool | None = None
+    """Whether anybody came; what is excluded is neither."""
+    over_s: float | None = None
+    """Responses that took longer; what nobody reached is none."""
+    up_to_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: the row's rank and the incident."""
+
+    rank: int
+    incident_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of the ledger: within + late + excluded = incidents."""
+
+    within: int
+    late: int
+    excluded: dict[str, int]
+
+    @property
+    def incidents(self) -> int:
+        """All rows."""
+        return self.within + self.late + sum(self.excluded.values())
+
+
+def totals(books: Books, asked: Asked) -> Totals:
+    """Of all that was asked for."""
+    within = late = 0
+    excluded = np.zeros(len(EXCLUSIONS), np.int64)
+    for columns in books.chunks:
+        codes = outcomes(columns, asked, rows_of(columns, asked.wanted, books.names, books.places))
+        is_within, is_late = _is_within(codes, asked), _is_late(codes, asked)
+        within += int(np.count_nonzero(is_within))
+        late += int(np.count_nonzero(is_late))
+        excluded += np.bincount(EXCLUDED - codes[codes <= EXCLUDED], minlength=len(EXCLUSIONS))
+    reasons = {str(reason): int(count) for reason, count in zip(EXCLUSIONS, excluded, strict=True) if count}
+    return Totals(within, late, dict(sorted(reasons.items())))
+
+
+def page(books: Books, asked: Asked, pick: Pick, limit: int, after: Position | None) -> tuple[list[Position], bool]:
+    """The next rows in the order of `pick.sort`, and whether more follow. Each incident comes once."""
+    found: list[Position] = []
+    ranked = sorted(books.chunks, key=_last, reverse=True) if pick.sort == "newest" else books.chunks
+    for columns in ranked:
+        if pick.sort == "newest" and len(found) > limit:
+            break  # older months hold only older calls
+        ranks, rows = _ranked(columns, books, asked, pick)
+        if after is not None:
+            follows = ranks < after.rank
+            ties = np.flatnonzero(ranks == after.rank)
+            for tie, incident_id in zip(ties, incident_ids(columns, rows[ties]), strict=True):
+                follows[tie] = incident_id < after.incident_id
+            ranks, rows = ranks[follows], rows[follows]
+        if len(rows) > limit + 1:
+            # With all ties of the last one: they are settled by the incident's id.
+            keep = ranks >= np.partition(ranks, len(ranks) - limit - 1)[len(ranks) - limit - 1]
+            ranks, rows = ranks[keep], rows[keep]
+        ids = incident_ids(columns, rows)
+        found += [Position(int(rank), incident_id) for rank, incident_id in zip(ranks, ids, strict=True)]
+    found.sort(key=lambda one: (one.rank, one.incident_id), reverse=True)
+    return found[:limit], len(found) > limit
+
+
+def every(books: Books, asked: Asked) -> list[UUID]:
+    """All incidents that were asked for, the oldest first."""
+    ids: list[UUID] = []
+    for columns in books.chunks:
+        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        ids += incident_ids(columns, np.arange(len(columns["day"])) if rows is None else np.flatnonzero(rows))
+    return ids
+
+
+@dataclass(frozen=True, slots=True)
+class LateSum:
+    """The late ones of one reason. `in_time`: had the nearest free unit gone at once; `unknown`: nobody can say."""
+
+    reason: str
+    n: int
+    excess_p50_s: float | None
+    in_time: int
+    unknown: int
+
+
+def late(books: Books, asked: Asked) -> list[LateSum]:
+    """Why incidents were late, the most frequent reason first."""
+    reasons, keys = labels("late_reason", books.names, books.places)
+    found: list[tuple[Ints, NDArray[np.int32], NDArray[np.float32]]] = []
+    for columns in books.chunks:
+        meant = rows_of(columns, asked.wanted, books.names, books.places)
+        rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
+        codes = outcomes(columns, asked, meant)
+        is_late = _is_late(codes, asked)
+        rows = rows[is_late]
+        found.append((codes[is_late], columns[reasons][rows], columns["nearest_free_s"][rows]))
+    if not found:
+        return []
+    codes, numbers, free_s = (np.concatenate(part) for part in zip(*found, strict=True))
+    sums = [_late_sum(key, numbers == number, codes, free_s, asked) for number, key in enumerate(keys)]
+    return sorted((one for one in sums if one.n), key=lambda one: (-one.n, one.reason))
+
+
+def _late_sum(reason: str, mine: Bools, codes: Ints, free_s: NDArray[np.float32], asked: Asked) -> LateSum:
+    reached_s = np.sort(codes[mine & (codes >= 0)]) / _US_IN_S - asked.target_s
+    n = int(np.count_nonzero(mine))
+    return LateSum(
+        reason=reason,
+        n=n,
+        excess_p50_s=percentile(reached_s, len(reached_s), 50),
+        in_time=int(np.count_nonzero(mine & (free_s <= asked.target_s))),
+        unknown=int(np.count_nonzero(mine & np.isnan(free_s))),
+    )
+
+
+def _last(columns: Columns) -> int:
+    return int(columns["received_us"][-1]) if len(columns["received_us"]) else -1
+
+
+def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[Ints, Ints]:
+    """(rank, row) of the rows that are picked; the higher rank comes first."""
+    meant = rows_of(columns, asked.wanted, books.names, books.places)
+    rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
+    codes = outcomes(columns, asked, meant)
+    keep = np.ones(len(rows), np.bool_)
+    if pick.outcome is not None:
+        keep &= _IS[pick.outcome](codes, asked)
+    if pick.reason is not None:
+        keep &= codes == EXCLUDED - EXCLUSIONS.index(pick.reason)
+    if pick.reached is not None:
+        keep &= codes >= 0 if pick.reached else codes == NOT_REACHED
+    if pick.over_s is not None:
+        keep &= codes > pick.over_s * _US_IN_S
+    if pick.up_to_s is not None:
+        keep &= (codes >= 0) & (codes <= pick.up_to_s * _US_IN_S)
+    if pick.mark is not None:
+        keep &= (columns["marks"][rows] >> MARKS.index(pick.mark) & 1).astype(np.bool_)
+    rows, codes = rows[keep], codes[keep]
+    if pick.sort == "newest":
+        return columns["received_us"][rows], rows
+    # Nobody there is slower than anybody; what is excluded has no response and comes last.
+    slowness = np.where(codes == NOT_REACHED, np.iinfo(np.int64).max, codes)
+    return slowness, rows
+
+
+def _is_within(codes: Ints, asked: Asked) -> Bools:
+    return np.asarray((codes >= 0) & (codes <= asked.target_s * _US_IN_S))
+
+
+def _is_late(codes: Ints, asked: Asked) -> Bools:
+    return np.asarray((codes > asked.target_s * _US_IN_S) | (codes == NOT_REACHED))
+
+
+def _is_excluded(codes: Ints, _: Asked) -> Bools:
+    return np.asarray(codes <= EXCLUDED)
+
+
+_IS: dict[Outcome, Callable[[Ints, Asked], Bools]] = {
+    "within": _is_within,
+    "late": _is_late,
+    "excluded": _is_excluded,
+}

@@ -1,0 +1,116 @@
+"""Rows of a file of past calls on their way in: two tables that last as long as the transaction.
+
+`import_rows` holds the file's rows as they were read, `import_calls` one row a call, made of them. So the program holds
+no more of the file than a batch, and the database compares what a file says with what stands here in whole tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.domain.past_call import PastRow, RowError, RowRules
+from dispatch.store.rows import AnyRow
+
+IMPORT_LOCK: Final = 0x_7A_70_15
+"""Advisory lock: one import at a time, so that each sees what the one before it brought."""
+OF_CALL: Final = ("category", "priority", "received_at", "created_at", "lat", "lon", "address", "disposition")
+"""Members of a call that a file says."""
+ONE_A_CALL: Final = OF_CALL[:-1]
+"""Those that all rows of a call have in common, where they say them; each unit may have ended in its own way."""
+STEPS: Final = ("dispatched_at", "acknowledged_at", "en_route_at", "on_scene_at", "cleared_at")
+NO_NAME: Final = "?"
+"""Call sign of units that a file tells of without naming them."""
+HAS_UNIT: Final = f"(r.unit IS NOT NULL OR num_nonnulls({', '.join(f'r.{step}' for step in STEPS)}) > 0)"
+UNIT_NAME: Final = f"coalesce(r.unit, '{NO_NAME}')"
+
+_ROWS: Final = """
+    CREATE TEMPORARY TABLE import_rows (
+        line integer, incident text, unit text, category text, priority smallint, description text,
+        received_at timestamptz, created_at timestamptz, dispatched_at timestamptz, acknowledged_at timestamptz,
+        en_route_at timestamptz, on_scene_at timestamptz, cleared_at timestamptz,
+        lat double precision, lon double precision, address text, disposition text
+    ) ON COMMIT DROP
+"""
+_CALLS: Final = """
+    CREATE TEMPORARY TABLE import_calls (
+        number text PRIMARY KEY, incident_id uuid, line integer, category text, priority smallint, description text,
+        received_at timestamptz, created_at timestamptz, ended_at timestamptz,
+        lat double precision, lon double precision, address text, disposition text,
+        is_known boolean DEFAULT false
+    ) ON COMMIT DROP
+"""
+
+
+def _first(name: str) -> str:
+    return f"(array_agg({name} ORDER BY line) FILTER (WHERE {name} IS NOT NULL))[1]"
+
+
+_GATHER: Final = f"""
+    INSERT INTO import_calls
+    SELECT incident, gen_random_uuid(), min(line), coalesce({_first("category")}, :category),
+        coalesce({_first("priority")}, :priority), {_first("description")}, {_first("received_at")},
+        {_first("created_at")},
+        greatest(min(received_at), max(created_at), {", ".join(f"max({step})" for step in STEPS)}),
+        {_first("lat")}, {_first("lon")}, {_first("address")},
+        (array_agg(disposition ORDER BY cleared_at DESC NULLS LAST, line) FILTER (WHERE disposition IS NOT NULL))[1]
+    FROM import_rows GROUP BY incident
+"""  # noqa: S608 - the names are those above
+_DISAGREE: Final = " UNION ALL ".join(
+    f"SELECT r.line, '{name}' AS field, c.line AS other FROM import_rows AS r JOIN import_calls AS c "  # noqa: S608
+    f"ON c.number = r.incident WHERE r.{name} <> c.{name}"
+    for name in ONE_A_CALL
+)
+_TWICE: Final = f"""
+    SELECT line, unit IS NULL AS is_nameless, other FROM (
+        SELECT line, unit, min(line) OVER (
+            PARTITION BY incident, unit, CASE WHEN unit IS NOT NULL THEN row({", ".join(STEPS)}) END
+        ) AS other FROM import_rows
+    ) AS seen WHERE line > other
+"""  # noqa: S608
+
+
+async def begin_staging(connection: AsyncConnection) -> None:
+    """Wait for an import that is under way, and make the tables. Its statements may take their time."""
+    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+    await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": IMPORT_LOCK})
+    await connection.execute(text(_ROWS))
+    await connection.execute(text(_CALLS))
+
+
+async def stage(connection: AsyncConnection, rows: Sequence[PastRow]) -> None:
+    """A batch of rows more."""
+    raw: Any = (await connection.get_raw_connection()).driver_connection
+    await raw.copy_records_to_table("import_rows", records=rows, columns=PastRow._fields)
+
+
+async def gather_calls(connection: AsyncConnection, category: str, priority: int) -> None:
+    """One row a call; category and priority are for those of which no row says one."""
+    await connection.execute(text("CREATE INDEX ON import_rows (incident)"))
+    await connection.execute(text("ANALYZE import_rows"))
+    await connection.execute(text(_GATHER), {"category": category, "priority": priority})
+    await connection.execute(text("ANALYZE import_calls"))
+
+
+async def contradictions(connection: AsyncConnection, rules: RowRules) -> list[RowError]:
+    """Rows that say the same twice, or say other things of one call than the rows before them."""
+    found = [
+        rules.error(row.line, row.field, f"says otherwise than line {row.other}, which is of the same incident")
+        for row in await _all(connection, _DISAGREE)
+    ]
+    for row in await _all(connection, _TWICE):
+        if row.is_nameless:
+            said = f"stands in line {row.other} already; has the file a row for each unit, say where: --map unit=COLUMN"
+            found.append(rules.error(row.line, "incident", said))
+        else:
+            found.append(rules.error(row.line, "unit", f"the same unit with the same times as in line {row.other}"))
+    return sorted(found)
+
+
+async def _all(connection: AsyncConnection, query: str) -> Sequence[AnyRow]:
+    rows: Sequence[AnyRow] = (await connection.execute(text(query))).all()
+    return rows

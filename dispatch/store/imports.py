@@ -1,0 +1,154 @@
+"""Staged past calls beside what stands here: which are known, which contradict it; and the new ones' way in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, insert, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.domain.past_call import RowError, RowRules
+from dispatch.store.import_staging import HAS_UNIT, OF_CALL, STEPS, UNIT_NAME
+from dispatch.store.import_tables import imports
+from dispatch.store.kpi_stale import mark_stale
+from dispatch.store.rows import AnyRow
+from dispatch.store.tables import incident_numbers
+
+_OURS: Final = """
+    SELECT c.line, c.number FROM import_calls AS c JOIN incidents AS i USING (number) WHERE i.import_id IS NULL
+"""
+_KNOWN: Final = """
+    UPDATE import_calls AS c SET is_known = true, incident_id = i.incident_id
+    FROM incidents AS i WHERE i.number = c.number
+"""
+_CHANGED: Final = " UNION ALL ".join(
+    f"SELECT c.line, c.number, '{name}' AS field, CAST(i.{name} AS text) AS here, m.file, m.imported_at "  # noqa: S608
+    f"FROM import_calls AS c JOIN incidents AS i USING (incident_id) JOIN imports AS m USING (import_id) "
+    f"WHERE i.{name} IS DISTINCT FROM c.{name}"
+    for name in OF_CALL
+)
+_SAME_UNIT: Final = " AND ".join(
+    f"a.{column} IS NOT DISTINCT FROM r.{name}"
+    for column, name in (*((step, step) for step in STEPS), ("end_reason", "disposition"))
+)
+_MORE_UNITS: Final = f"""
+    SELECT r.line, r.incident, {UNIT_NAME} AS unit FROM import_rows AS r JOIN import_calls AS c ON c.number = r.incident
+    WHERE c.is_known AND {HAS_UNIT} AND NOT EXISTS (
+        SELECT FROM assignments AS a JOIN units AS u USING (unit_id)
+        WHERE a.incident_id = c.incident_id AND u.name = {UNIT_NAME} AND {_SAME_UNIT}
+    )
+"""  # noqa: S608 - the parts are those above
+_FEWER_UNITS: Final = f"""
+    SELECT c.line, c.number, u.name AS unit FROM import_calls AS c JOIN assignments AS a USING (incident_id)
+    JOIN units AS u USING (unit_id)
+    WHERE c.is_known AND NOT EXISTS (
+        SELECT FROM import_rows AS r WHERE r.incident = c.number AND {UNIT_NAME} = u.name
+    )
+"""  # noqa: S608
+_UNITS: Final = f"""
+    INSERT INTO units (unit_id, name, available, import_id)
+    SELECT gen_random_uuid(), name, false, :import_id FROM (
+        SELECT DISTINCT {UNIT_NAME} AS name FROM import_rows AS r JOIN import_calls AS c ON c.number = r.incident
+        WHERE NOT c.is_known AND {HAS_UNIT}
+    ) AS named ON CONFLICT (name) DO NOTHING
+"""  # noqa: S608
+_INCIDENTS: Final = """
+    INSERT INTO incidents (incident_id, number, category, priority, lat, lon, address, description, station_id,
+        received_at, created_at, state, ended_at, disposition, import_id, import_line)
+    SELECT incident_id, number, category, priority, lat, lon, address, description, CASE WHEN lat IS NOT NULL THEN (
+            SELECT s.station_id FROM stations AS s WHERE s.lat IS NOT NULL
+            ORDER BY power(s.lat - c.lat, 2) + power((s.lon - c.lon) * cos(radians(c.lat)), 2) LIMIT 1
+        ) END, received_at, created_at, 'closed', ended_at, disposition, :import_id, line
+    FROM import_calls AS c WHERE NOT is_known
+"""
+_ASSIGNMENTS: Final = f"""
+    INSERT INTO assignments (assignment_id, incident_id, unit_id, state, {", ".join(STEPS)}, ended_at, end_reason,
+        import_line)
+    SELECT gen_random_uuid(), c.incident_id, u.unit_id, CASE WHEN r.cleared_at IS NULL THEN 'closed' ELSE 'cleared' END,
+        {", ".join(f"r.{step}" for step in STEPS)},
+        coalesce(greatest({", ".join(f"r.{step}" for step in STEPS)}), c.ended_at), r.disposition, r.line
+    FROM import_rows AS r JOIN import_calls AS c ON c.number = r.incident JOIN units AS u ON u.name = {UNIT_NAME}
+    WHERE NOT c.is_known AND {HAS_UNIT}
+"""  # noqa: S608
+_DAYS: Final = """
+    SELECT DISTINCT CAST(received_at AT TIME ZONE 'Asia/Taipei' AS date) FROM import_calls WHERE NOT is_known
+"""
+_LIKE_OURS: Final = r"""
+    SELECT left(number, 8) AS day, max(CAST(substr(number, 10) AS integer)) AS last FROM import_calls
+    WHERE NOT is_known AND number ~ '^\d{8}-\d{4,9}$' GROUP BY 1
+"""
+_FIGURES: Final = f"""
+    SELECT count(*) AS calls, count(*) FILTER (WHERE is_known) AS known,
+        count(*) FILTER (WHERE NOT is_known AND lat IS NULL) AS without_place,
+        min(received_at) FILTER (WHERE NOT is_known) AS first, max(received_at) FILTER (WHERE NOT is_known) AS last,
+        (SELECT count(*) FROM import_rows AS r JOIN import_calls AS n ON n.number = r.incident
+            WHERE NOT n.is_known AND {HAS_UNIT}) AS units,
+        (SELECT count(DISTINCT r.incident) FROM import_rows AS r JOIN import_calls AS n ON n.number = r.incident
+            WHERE NOT n.is_known AND r.on_scene_at IS NOT NULL) AS reached
+    FROM import_calls
+"""  # noqa: S608
+
+
+async def clashes(connection: AsyncConnection, rules: RowRules) -> list[RowError]:
+    """Staged calls whose number is that of a call of ours, or of an imported one of which the file says other things.
+
+    After it `is_known` says which calls stand here already.
+    """
+    said = "incident {} is a call of this system itself; leave it out, or give the file's call another number"
+    found = [rules.error(row.line, "incident", said.format(row.number)) for row in await _all(connection, _OURS)]
+    await connection.execute(text(_KNOWN))
+    for row in await _all(connection, _CHANGED):
+        here = "nothing" if row.here is None else row.here
+        came = f"{row.file} on {row.imported_at:%Y-%m-%d}"
+        said = f"incident {row.number} came with {here} from {came}; what was imported is corrected by a review"
+        found.append(rules.error(row.line, row.field, said))
+    for row in await _all(connection, _MORE_UNITS):
+        said = f"incident {row.incident} was imported before without {row.unit}, or with other times of it"
+        found.append(rules.error(row.line, "unit", said))
+    for row in await _all(connection, _FEWER_UNITS):
+        said = f"incident {row.number} was imported before with {row.unit} as well, of which this file says nothing"
+        found.append(rules.error(row.line, "incident", said))
+    return sorted(found)
+
+
+async def staged_figures(connection: AsyncConnection) -> AnyRow:
+    """`calls` and `known` ones; of the new ones `units` (assignments), `reached`, `without_place`, `first`, `last`."""
+    return (await _all(connection, _FIGURES))[0]
+
+
+async def take_in(
+    connection: AsyncConnection, import_id: UUID, facts: dict[str, Any], imported_at: datetime
+) -> Sequence[date]:
+    """The new calls with their units; returns the days of Asia/Taipei whose figures have to be made again."""
+    await connection.execute(insert(imports).values(import_id=import_id, imported_at=imported_at, **facts))
+    await connection.execute(text(_UNITS), {"import_id": import_id})
+    await connection.execute(text(_INCIDENTS), {"import_id": import_id})
+    await connection.execute(text(_ASSIGNMENTS))
+    days = list((await connection.execute(text(_DAYS))).scalars())
+    await mark_stale(connection, days)
+    await _keep_numbers_apart(connection)
+    for table in ("incidents", "assignments"):
+        await connection.execute(text(f"ANALYZE {table}"))
+    return days
+
+
+async def _keep_numbers_apart(connection: AsyncConnection) -> None:
+    """Of a day whose numbers look like ours, the next one that we give out comes after them."""
+    table = incident_numbers
+    for row in await _all(connection, _LIKE_OURS):
+        try:
+            day = date(int(row.day[:4]), int(row.day[4:6]), int(row.day[6:]))
+        except ValueError:
+            continue  # no day: no number of ours will ever be like it
+        statement = upsert(table).values(day=day, last=row.last)
+        changed = {"last": func.greatest(table.c.last, statement.excluded.last)}
+        await connection.execute(statement.on_conflict_do_update(index_elements=[table.c.day], set_=changed))
+
+
+async def _all(connection: AsyncConnection, query: str) -> Sequence[AnyRow]:
+    rows: Sequence[AnyRow] = (await connection.execute(text(query))).all()
+    return rows

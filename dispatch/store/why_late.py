@@ -1,0 +1,188 @@
+"""What is on record of late incidents, for many at once: the arriving unit's steps, what was lost, who was free.
+
+By the arrivals that count after review. A unit that was sent to a call that is merged now counts for the incident that
+the call is merged into, and so do that call's decisions and events.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Double, Uuid, case, cast, column, func, select, true
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.domain.geometry import Position, distance_m
+from dispatch.domain.parts import Sent, first_there
+from dispatch.domain.review import arrivals_after
+from dispatch.domain.stretches import Stretch
+from dispatch.domain.why_late import LateCase
+from dispatch.store.review_facts import calls_of, sent_to
+from dispatch.store.reviews import rulings_of
+from dispatch.store.rows import AnyRow
+from dispatch.store.tables import alarms, decisions, events, incidents
+
+UNTAKEN: Final = ("declined", "timed_out")
+FREE: Final = "AVAILABLE"
+FOREVER: Final = timedelta(days=36_500)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the log says of one incident."""
+
+    nobody_at: list[datetime] = field(default_factory=list)
+    places: list[tuple[datetime, Position]] = field(default_factory=list)
+
+
+async def late_cases(connection: AsyncConnection, incident_ids: Collection[UUID]) -> Mapping[UUID, LateCase]:
+    """What docs/why-late.md judges by, of each of these incidents that is not merged into another."""
+    calls = calls_of(incident_ids)
+    query = (
+        select(
+            calls.c.counts_for,
+            func.min(incidents.c.created_at).label("created_at"),
+            func.min(incidents.c.received_at).label("received_at"),
+        )
+        .join(incidents, incidents.c.incident_id == calls.c.incident_id)
+        .group_by(calls.c.counts_for)
+    )
+    begun = {row.counts_for: row for row in await connection.execute(query)}
+    sent = await sent_to(connection, incident_ids)
+    rulings = await rulings_of(connection, incident_ids)
+    told = await _told(connection, incident_ids)
+    stood = await _stood(connection, incident_ids)
+    free = await _free(connection, incident_ids)
+    cases = {}
+    for incident_id, row in begun.items():
+        its = sent.get(incident_id, ())
+        recorded = {one.assignment_id: one.on_scene_at for one in its}
+        arrivals = arrivals_after(recorded, rulings.get(incident_id, ()))
+        cases[incident_id] = _case(row, its, arrivals, told[incident_id], stood, free.get(incident_id))
+    return cases
+
+
+def _case(
+    begun: AnyRow,
+    sent: Sequence[AnyRow],
+    arrivals: Mapping[UUID, datetime | None],
+    told: _Told,
+    stood: Mapping[tuple[UUID, UUID], Sequence[Stretch]],
+    free: AnyRow | None,
+) -> LateCase:
+    first = first_there(
+        Sent(
+            assignment_id=row.assignment_id,
+            dispatched_at=row.dispatched_at,
+            acknowledged_at=row.acknowledged_at,
+            en_route_at=row.en_route_at,
+            on_scene_at=arrivals[row.assignment_id],
+            eta_s=row.eta_s,
+        )
+        for row in sent
+    )
+    own = next((row for row in sent if first and row.assignment_id == first.assignment_id), None)
+    ordered = sorted(row.dispatched_at for row in sent if row.dispatched_at is not None)
+    return LateCase(
+        received_at=begun.received_at,
+        created_at=begun.created_at,
+        dispatched_at=first.dispatched_at if first else None,
+        acknowledged_at=first.acknowledged_at if first else None,
+        en_route_at=first.en_route_at if first else None,
+        on_scene_at=first.on_scene_at if first else None,
+        eta_s=first.eta_s if first else None,
+        ever_sent=bool(sent),
+        nobody_free=[(at, _next(ordered, at)) for at in told.nobody_at],
+        untaken=[
+            (row.dispatched_at, row.ended_at)
+            for row in sent
+            if row.state in UNTAKEN and row is not own and row.dispatched_at and row.ended_at
+        ],
+        stood=stood.get((own.incident_id, own.unit_id), ()) if own else (),
+        place_moved_m=_moved_m(told.places, own.dispatched_at if own else None, first.on_scene_at if first else None),
+        free_eta_s=free.eta_s if free else None,
+        candidates_kept=free is not None,
+    )
+
+
+def _next(ordered: Sequence[datetime], at: datetime) -> datetime:
+    """When a unit was sent after all."""
+    return next((one for one in ordered if one >= at), at + FOREVER)
+
+
+def _moved_m(places: Sequence[tuple[datetime, Position]], since: datetime | None, until: datetime | None) -> float:
+    """The furthest that the place was moved between a unit's order and its arrival."""
+    if since is None:
+        return 0.0
+    moves = [(at, distance_m(before, after)) for (_, before), (at, after) in pairwise(places)]
+    return max((moved_m for at, moved_m in moves if at >= since and (until is None or at <= until)), default=0.0)
+
+
+async def _told(connection: AsyncConnection, incident_ids: Collection[UUID]) -> defaultdict[UUID, _Told]:
+    """When nobody was available, and where the place was; a merged call's own place is another place, and no move."""
+    calls = calls_of(incident_ids)
+    kinds = ("nobody_available", "incident_created", "incident_changed")
+    query = (
+        select(calls.c.counts_for, events.c.incident_id, events.c.kind, events.c.recorded_at, events.c.data)
+        .join(calls, calls.c.incident_id == events.c.incident_id)
+        .where(events.c.kind.in_(kinds))
+        .order_by(events.c.event_id)
+    )
+    found: defaultdict[UUID, _Told] = defaultdict(_Told)
+    for row in await connection.execute(query):
+        told = found[row.counts_for]
+        if row.kind == "nobody_available":
+            told.nobody_at.append(row.recorded_at)
+        elif row.incident_id == row.counts_for:
+            said = row.data if row.kind == "incident_created" else row.data.get("values", {})
+            last = told.places[-1][1] if told.places else None
+            lat, lon = said.get("lat", last and last.lat), said.get("lon", last and last.lon)
+            if lat is not None and lon is not None:
+                told.places.append((row.recorded_at, Position(lat, lon)))
+    return found
+
+
+async def _stood(
+    connection: AsyncConnection, incident_ids: Collection[UUID]
+) -> Mapping[tuple[UUID, UUID], Sequence[Stretch]]:
+    """By incident and unit the time for which a unit under way was seen to stand; the log leads to the alarms of it."""
+    calls = calls_of(incident_ids)
+    alarm_id = case((events.c.kind == "alarm_raised", cast(events.c.data["alarm_id"].astext, Uuid)))
+    query = (
+        select(alarms.c.incident_id, alarms.c.unit_id, alarms.c.raised_at, alarms.c.resolved_at, alarms.c.data)
+        .join(events, alarm_id == alarms.c.alarm_id)
+        .join(calls, calls.c.incident_id == events.c.incident_id)
+        .where(events.c.kind == "alarm_raised")
+        .where(alarms.c.kind == "stationary", alarms.c.data["reason"].astext == "standing")
+    )
+    found: defaultdict[tuple[UUID, UUID], list[Stretch]] = defaultdict(list)
+    for row in await connection.execute(query):
+        since = row.raised_at - timedelta(seconds=float(row.data.get("for_s", 0)))
+        found[row.incident_id, row.unit_id].append((since, row.resolved_at or row.raised_at + FOREVER))
+    return found
+
+
+async def _free(connection: AsyncConnection, incident_ids: Collection[UUID]) -> Mapping[UUID, AnyRow]:
+    """The ETA of the nearest free unit in the first decision, null where nobody was free; without one, nothing."""
+    calls = calls_of(incident_ids)
+    first = (
+        select(calls.c.counts_for, decisions.c.candidates)
+        .join(calls, calls.c.incident_id == decisions.c.incident_id)
+        .ext(distinct_on(calls.c.counts_for))
+        .order_by(calls.c.counts_for, decisions.c.decided_at, decisions.c.decision_id)
+        .subquery()
+    )
+    one = func.jsonb_array_elements(first.c.candidates).table_valued(column("value", JSONB), name="one").lateral()
+    eta_s = cast(one.c.value["eta_s"].astext, Double)
+    query = (
+        select(first.c.counts_for, func.min(eta_s).filter(one.c.value["status"].astext == FREE).label("eta_s"))
+        .select_from(first.outerjoin(one, true()))
+        .group_by(first.c.counts_for)
+    )
+    return {row.counts_for: row for row in await connection.execute(query)}

@@ -1,0 +1,217 @@
+"""What is computed from columns equals what is computed from the incidents: any history, any question."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import fmean
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch.domain.incident import Category, IncidentState, Priority
+from dispatch.domain.kpi import (
+    SHIFT_HOURS,
+    SHIFTS,
+    TAIPEI,
+    Clock,
+    Exclusion,
+    GroupBy,
+    IncidentRecord,
+    kpi,
+    outcome,
+    percentile,
+    verdict,
+)
+from dispatch.domain.kpi_columns import Names, incident_ids, sheet_of
+from dispatch.domain.kpi_filter import KpiFilter, Place, rows_of
+from dispatch.domain.kpi_line import Figures, LedgerLine, Mark
+from dispatch.domain.kpi_sums import Asked, Books, changed_by_review, groups, outcomes, parts, responses_s
+from dispatch.domain.parts import PARTS
+
+MIDNIGHT = datetime(2026, 10, 30, 16, tzinfo=UTC)
+GIVEN = [e for e in Exclusion if e not in {Exclusion.PENDING, Exclusion.NO_START}]
+PLACES = {"a": Place("北興", "第一分局"), "b": Place("後湖", "第二分局"), "c": Place("長榮", "第一分局")}
+
+
+def _after(seconds: float) -> datetime:
+    return MIDNIGHT + timedelta(seconds=seconds)
+
+
+moments = st.floats(0, 4 * 86_400).map(_after)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[LedgerLine, str | None]:
+    place = draw(st.sampled_from([None, *PLACES]))
+    where = PLACES.get(place or "", Place())
+    recorded = IncidentRecord(
+        incident_id=draw(st.uuids()),
+        number="20261123-0001",
+        category=draw(st.sampled_from(Category)),
+        priority=draw(st.sampled_from(Priority)),
+        received_at=draw(moments),
+        precinct=where.precinct,
+        station=where.station,
+        dispatched_at=draw(st.none() | moments),
+        on_scene_at=draw(st.none() | moments),
+        state=draw(st.sampled_from(IncidentState)),
+        exclusion=draw(st.sampled_from([None, None, None, *GIVEN])),
+        unit_type=draw(st.sampled_from([None, "car", "motorcycle"])),
+        cell=draw(st.sampled_from([None, "884ba0", "884ba1"])),
+        late_reason=draw(st.sampled_from([None, "turnout", "too_far"])),
+    )
+    reviewed = recorded
+    if draw(st.booleans()):
+        arrived, exclusion = draw(st.none() | moments), draw(st.sampled_from([None, *GIVEN]))
+        reviewed = replace(recorded, on_scene_at=arrived, exclusion=exclusion)
+    seconds = st.none() | st.floats(0, 900)
+    line = LedgerLine(
+        recorded=recorded,
+        reviewed=reviewed,
+        parts={part: draw(seconds) for part in PARTS},
+        eta_s=draw(seconds),
+        nearest_free_s=draw(seconds),
+        marks=frozenset(draw(st.lists(st.sampled_from(Mark), max_size=3))),
+    )
+    return line, place
+
+
+histories = st.lists(lines(), max_size=25)
+GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
+KEYS = {group: st.none() | st.frozensets(st.sampled_from(values)) for group, values in {
+    "precinct": ["第一分局", "第二分局", "unknown"],
+    "station": ["北興", "長榮", "unknown", "nowhere"],
+    "priority": ["1", "2", "4", "9"],
+    "category": ["criminal", "traffic", "service", "unheard"],
+    "unit_type": ["car", "unknown"],
+    "shift": [*SHIFTS, "late"],
+    "hour": ["00", "07", "16", "23", "24"],
+    "weekday": ["1", "5", "6", "7"],
+    "cell": ["884ba0", "unknown"],
+    "late_reason": ["turnout", "unknown"],
+}.items()}  # fmt: skip
+filters = st.builds(KpiFilter, start=st.none() | moments, end=st.none() | moments, **KEYS)
+questions = st.builds(
+    Asked,
+    now=moments,
+    wanted=st.just(KpiFilter()) | filters,
+    clock=st.sampled_from(get_args(Clock)),
+    figures=st.sampled_from(get_args(Figures)),
+)
+
+
+def _books(history: Sequence[tuple[LedgerLine, str | None]], cuts: Sequence[int]) -> Books:
+    """In the order of time, cut into chunks of some sheets each."""
+    ordered = sorted(history, key=lambda entry: entry[0].recorded.received_at)
+    bounds = sorted([0, len(ordered), *(cut % (len(ordered) + 1) for cut in cuts)])
+    names, chunks = Names(), []
+    for begin, end in pairwise(bounds):
+        some, half = ordered[begin:end], (begin + end) // 2
+        pieces = [some[: half - begin], some[half - begin :]]
+        sheets = [sheet_of([line for line, _ in piece], [place for _, place in piece]) for piece in pieces]
+        chunks.append(names.joined(sheets))
+    return Books(chunks, names.known(), PLACES)
+
+
+def _admits(wanted: KpiFilter, record: IncidentRecord) -> bool:
+    """The filter in plain words, written a second time."""
+    local = record.received_at.astimezone(TAIPEI)
+    has = {
+        "precinct": record.precinct or "unknown",
+        "station": record.station or "unknown",
+        "priority": str(int(record.priority)),
+        "category": str(record.category),
+        "unit_type": record.unit_type or "unknown",
+        "shift": SHIFTS[local.hour // SHIFT_HOURS],
+        "hour": f"{local.hour:02}",
+        "weekday": str(local.isoweekday()),
+        "cell": record.cell or "unknown",
+        "late_reason": record.late_reason or "unknown",
+    }
+    return (
+        (wanted.start is None or record.received_at >= wanted.start)
+        and (wanted.end is None or record.received_at < wanted.end)
+        and all(getattr(wanted, member) is None or name in getattr(wanted, member) for member, name in has.items())
+    )
+
+
+def _meant(history: Sequence[tuple[LedgerLine, str | None]], asked: Asked) -> list[LedgerLine]:
+    ordered = sorted((line for line, _ in history), key=lambda line: line.recorded.received_at)
+    return [line for line in ordered if _admits(asked.wanted, line.recorded)]
+
+
+def _of(line: LedgerLine, asked: Asked) -> IncidentRecord:
+    return line.reviewed if asked.figures == "reviewed" else line.recorded
+
+
+def _plain(report: Sequence[Any]) -> list[dict[str, Any]]:
+    """Sums of floats depend on their order in the last digit; everything else must be the same."""
+    return [asdict(line) | {"mean_s": line.mean_s and pytest.approx(line.mean_s)} for line in report]
+
+
+@pytest.mark.parametrize("group_by", [None, *GROUPS])
+@settings(max_examples=40)
+@given(history=histories, cuts=st.lists(st.integers(0, 30), max_size=3), asked=questions)
+def test_the_report_is_the_same(
+    history: list[tuple[LedgerLine, str | None]], cuts: list[int], asked: Asked, group_by: GroupBy | None
+) -> None:
+    """However the history is cut into sheets and chunks, whatever is asked."""
+    raw = kpi(
+        [_of(line, asked) for line in _meant(history, asked)], now=asked.now, clock=asked.clock, group_by=group_by
+    )
+    found = groups(_books(history, cuts), asked, group_by)
+    assert [asdict(line) for line in found] == _plain(raw)
+    if group_by is not None:
+        assert sum(line.incidents for line in found) == len(_meant(history, asked))
+
+
+@given(histories, st.lists(st.integers(0, 30), max_size=3), questions)
+def test_each_row_tells_its_incident(
+    history: list[tuple[LedgerLine, str | None]], cuts: list[int], asked: Asked
+) -> None:
+    """Which incidents are meant, their outcomes and where the time went: as from the lines themselves."""
+    books, meant = _books(history, cuts), _meant(history, asked)
+    ids = []
+    for columns in books.chunks:
+        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        every = columns["received_us"] >= columns["received_us"] if rows is None else rows
+        ids += incident_ids(columns, every.nonzero()[0])
+        assert len(outcomes(columns, asked, rows)) == every.sum()
+    assert ids == [line.recorded.incident_id for line in meant]
+    outcomes_s = [outcome(_of(line, asked), asked.now, asked.clock) for line in meant]
+    reached = sorted(one for one in outcomes_s if isinstance(one, float) and one < math.inf)
+    found_s, unreached = responses_s(books, asked)
+    assert sorted(found_s) == reached
+    assert unreached == outcomes_s.count(math.inf)
+    spread = parts(books, asked)
+    for part in PARTS:
+        known = sorted(
+            seconds
+            for line, one in zip(meant, outcomes_s, strict=True)
+            if isinstance(one, float) and one < math.inf and (seconds := line.parts[part]) is not None
+        )
+        assert (spread[part].n, spread[part].p50_s, spread[part].p90_s) == (
+            len(known),
+            percentile(known, len(known), 50),
+            percentile(known, len(known), 90),
+        )
+        assert spread[part].mean_s == (pytest.approx(fmean(known)) if known else None)
+
+
+@given(histories, questions)
+def test_a_review_is_counted_where_it_changes_a_figure(
+    history: list[tuple[LedgerLine, str | None]], asked: Asked
+) -> None:
+    """Not where it confirms it; on the clock that is asked for."""
+    changed = [
+        line
+        for line in _meant(history, asked)
+        if verdict(line.recorded, asked.clock) != verdict(line.reviewed, asked.clock)
+    ]
+    assert changed_by_review(_books(history, []), asked) == len(changed)

@@ -1,0 +1,166 @@
+"""The figures' law: sheets, made again where something changed, say what the raw tables say, whatever happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from sqlalchemy import func, select, update
+
+from dispatch.domain.kpi import TAIPEI, Clock, GroupBy, IncidentRecord, kpi
+from dispatch.domain.kpi_line import Figures
+from dispatch.domain.kpi_sums import Asked, groups
+from dispatch.service.kpi_keeper import KpiKeeper
+from dispatch.store.kpi_sheets import make_stale, note_changes
+from dispatch.store.kpi_stale import mark_stale
+from dispatch.store.review_tables import reviews
+from dispatch.store.tables import incidents
+from tests.support.random_day import Day
+from tests.support.raw_kpi import raw_records, reviewed_records
+from tests.support.server import Server, running_server
+
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
+STEPS = 60
+RULED = 3
+RAW: set[GroupBy] = {"day", "month", "hour", "weekday", "weekday_hour", "shift", "precinct", "station", "priority"}
+
+
+@pytest.fixture
+async def server(database_url: str, nats_url: str) -> AsyncIterator[Server]:
+    """Reads all tracks twice a second."""
+    async with running_server(database_url, nats_url, tick_s=0.5) as running:
+        yield running
+
+
+async def same_as_raw(server: Server, keeper: KpiKeeper) -> int:
+    """Each grouping on each clock, as recorded; how many incidents there are."""
+    books = await keeper.books()
+    async with server.engine.connect() as connection:
+        told: dict[Figures, list[IncidentRecord]] = {
+            "recorded": await raw_records(connection),
+            "reviewed": await reviewed_records(connection),
+        }
+    now = server.desk.clock()
+    for figures, clock, group_by in product(get_args(Figures), get_args(Clock), (None, "category", *sorted(RAW))):
+        found = groups(books, Asked(now, clock=clock, figures=figures), group_by)
+        raw = kpi(told[figures], now=now, clock=clock, group_by=group_by)
+        assert [_plain(line) for line in found] == [_near(line) for line in raw], (figures, clock, group_by)
+    return len(told["recorded"])
+
+
+def _plain(line: Any) -> dict[str, Any]:
+    return asdict(line)
+
+
+def _near(line: Any) -> dict[str, Any]:
+    """A mean depends in its last digit on the order of its sum."""
+    return asdict(line) | {"mean_s": line.mean_s and pytest.approx(line.mean_s)}
+
+
+@pytest.mark.parametrize("seed", [6, 115, 2026])
+async def test_sheets_say_what_the_tables_say(server: Server, seed: int) -> None:
+    """After every few steps of a random day, by a keeper that follows all day, and at the end by one that is new."""
+    client = await server.client("sue", "supervisor")
+    day = Day(server, client, seed)
+    await day.begin()
+    keeper = KpiKeeper(server.desk)
+    for step in range(STEPS):
+        await day.step()
+        await rule(day)
+        if step % 6 == 5:
+            await settled(server, keeper)
+    async with server.engine.connect() as connection:
+        ruled = await connection.scalar(select(func.count()).select_from(reviews))
+    assert ruled is not None
+    assert ruled >= RULED
+    assert await settled(server, keeper) > 0
+    assert await settled(server, KpiKeeper(server.desk)) > 0
+
+
+async def rule(day: Day) -> None:
+    """The supervisor rules on something, right or wrong."""
+    items = (await day.client.get("/incidents?limit=50&state=all")).json()["items"]
+    ended = [one for one in items if one["state"] == "closed"]
+    if not ended:
+        return
+    incident = day.random.choice(ended)
+    path = f"/incidents/{incident['id']}/reviews"
+    case = (await day.client.get(path)).json()
+    ruling = day.random.choice(["stands", "gps", "button", "corrected", "not_reached", "excluded", "counted"])
+    body = {"ruling": ruling, "reason": "as the camera shows", "after": (case["reviews"] or [{"id": None}])[-1]["id"]}
+    if ruling == "excluded":
+        body["exclusion"] = day.random.choice(["test", "scheduled"])
+    elif ruling != "counted" and incident["assignments"]:
+        body["assignment_id"] = day.random.choice(incident["assignments"])["id"]
+    if ruling == "corrected":
+        body["on_scene_at"] = incident["received_at"]
+    answer = await day.client.post(path, json=body)
+    assert answer.status_code in (201, 409, 422), answer.text
+
+
+async def settled(server: Server, keeper: KpiKeeper) -> int:
+    """The loop of the server goes on by itself: what it changes between two looks is no difference."""
+    for _ in range(20):
+        try:
+            return await same_as_raw(server, keeper)
+        except AssertionError:
+            await asyncio.sleep(0.3)
+    return await same_as_raw(server, keeper)
+
+
+async def test_what_changes_an_old_day_changes_its_figures(server: Server) -> None:
+    """A late correction, an import without an event, a call that moves to another day: seen at the next look."""
+    client = await server.client("sue", "supervisor")
+    day = Day(server, client, 1)
+    await day.begin()
+    for _ in range(6):
+        await day.call()
+    keeper = KpiKeeper(server.desk)
+    assert await settled(server, keeper) >= 6
+    async with server.engine.begin() as connection:
+        rows = (await connection.execute(incidents.select().order_by(incidents.c.received_at))).all()
+        old = rows[0].received_at - timedelta(days=400)
+        await connection.execute(
+            update(incidents).where(incidents.c.incident_id == rows[0].incident_id).values(received_at=old)
+        )
+        await mark_stale(connection, {local_day(old), local_day(rows[0].received_at)})
+    assert await settled(server, keeper) == len(rows)
+    books = await keeper.books()
+    assert [line.incidents for line in groups(books, Asked(server.desk.clock()), "day")] == [1, len(rows) - 1]
+    # A day that has lost its last call shows none.
+    async with server.engine.begin() as connection:
+        await connection.execute(
+            update(incidents)
+            .where(incidents.c.incident_id == rows[0].incident_id)
+            .values(received_at=rows[1].received_at)
+        )
+        await mark_stale(connection, {local_day(old), local_day(rows[1].received_at)})
+    assert await settled(server, keeper) == len(rows)
+    assert [line.incidents for line in groups(await keeper.books(), Asked(server.desk.clock()), "day")] == [len(rows)]
+
+
+async def test_a_server_that_dies_between_two_sheets_leaves_nothing_out(server: Server) -> None:
+    """What was marked stays marked until its sheet is committed, and the next one that asks makes it."""
+    client = await server.client("sue", "supervisor")
+    day = Day(server, client, 2)
+    await day.begin()
+    for _ in range(4):
+        await day.call()
+    async with server.engine.connect() as connection:
+        await note_changes(connection)
+        await make_stale(connection, server.desk.clock())
+        await connection.rollback()
+    async with server.engine.begin() as connection:
+        assert await note_changes(connection) > 0
+    assert await settled(server, KpiKeeper(server.desk)) == 4
+
+
+def local_day(at: datetime) -> date:
+    """The day of Asia/Taipei."""
+    return at.astimezone(TAIPEI).date()

@@ -1,0 +1,147 @@
+"""Rulings of supervisors: what counts after them, and which are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from dispatch.domain.incident import Category, IncidentState, Priority
+from dispatch.domain.kpi import Exclusion, IncidentRecord, outcome
+from dispatch.domain.refusals import Invalid
+from dispatch.domain.review import (
+    OnRecord,
+    Ruling,
+    RulingKind,
+    Witnessed,
+    arrivals_after,
+    checked,
+    exclusion_after,
+    is_corrected,
+    reviewed,
+)
+
+K = RulingKind
+CALLED = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+NOW = CALLED + timedelta(hours=2)
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+def at(seconds: float) -> datetime:
+    """So long after the call."""
+    return CALLED + timedelta(seconds=seconds)
+
+
+ARRIVALS = {ONE: at(300), TWO: at(500)}
+RECORD = IncidentRecord(
+    incident_id=UUID(int=9),
+    number="20261123-0001",
+    category=Category.CRIMINAL,
+    priority=Priority.URGENT,
+    received_at=CALLED,
+    dispatched_at=at(20),
+    on_scene_at=at(300),
+    state=IncidentState.CLOSED,
+)
+KNOWN = OnRecord(CALLED, {ONE: Witnessed(at(300), at(300), at(650)), TWO: Witnessed()})
+
+
+def test_without_a_ruling_it_is_the_record_itself() -> None:
+    """Nothing is copied, so that who compares sees at once that nobody reviewed."""
+    assert reviewed(RECORD, [], ARRIVALS) is RECORD
+
+
+@pytest.mark.parametrize(
+    ("rulings", "on_scene_s"),
+    [
+        ([Ruling(K.STANDS, ONE)], 300),
+        ([Ruling(K.GPS, ONE, at(400))], 400),
+        ([Ruling(K.GPS, ONE, at(650))], 500),
+        ([Ruling(K.CORRECTED, TWO, at(100))], 100),
+        ([Ruling(K.NOT_REACHED, ONE)], 500),
+        ([Ruling(K.NOT_REACHED, ONE), Ruling(K.NOT_REACHED, TWO)], None),
+        ([Ruling(K.NOT_REACHED, ONE), Ruling(K.BUTTON, ONE, at(300))], 300),
+        ([Ruling(K.GPS, ONE, at(400)), Ruling(K.STANDS, ONE)], 300),
+        ([Ruling(K.EXCLUDED, exclusion=Exclusion.TEST)], 300),
+    ],
+)
+def test_the_earliest_arrival_that_counts(rulings: list[Ruling], on_scene_s: float | None) -> None:
+    """Of all units, each by the newest ruling on it; one without counts as recorded, and so does one that stands."""
+    assert reviewed(RECORD, rulings, ARRIVALS).on_scene_at == (None if on_scene_s is None else at(on_scene_s))
+
+
+def test_left_out_and_counted_again() -> None:
+    """The newest ruling on the incident decides; a record that was excluded at its entry can be counted as well."""
+    out, back = Ruling(K.EXCLUDED, exclusion=Exclusion.SCHEDULED), Ruling(K.COUNTED)
+    assert outcome(reviewed(RECORD, [out], ARRIVALS), NOW, "received") is Exclusion.SCHEDULED
+    assert outcome(reviewed(RECORD, [out, back], ARRIVALS), NOW, "received") == 300
+    tested = replace(RECORD, exclusion=Exclusion.TEST)
+    assert outcome(reviewed(tested, [Ruling(K.STANDS, ONE)], ARRIVALS), NOW, "received") is Exclusion.TEST
+    assert outcome(reviewed(tested, [back], ARRIVALS), NOW, "received") == 300
+    assert exclusion_after(Exclusion.TEST, []) is Exclusion.TEST
+
+
+def test_an_arrival_that_no_assignment_holds_stays() -> None:
+    """A record without units keeps its arrival when a ruling only leaves it out or counts it again."""
+    assert reviewed(RECORD, [Ruling(K.COUNTED)], {}).on_scene_at == at(300)
+    assert arrivals_after(ARRIVALS, [Ruling(K.GPS, UUID(int=7), at(1))]) == ARRIVALS
+
+
+def test_corrected_is_what_counts_otherwise() -> None:
+    """A look that leaves all as it was corrects nothing, whatever it is called."""
+    assert not is_corrected(None, ARRIVALS, [Ruling(K.STANDS, ONE)])
+    assert not is_corrected(None, ARRIVALS, [Ruling(K.BUTTON, ONE, at(300))])
+    assert is_corrected(None, ARRIVALS, [Ruling(K.GPS, ONE, at(650))])
+    assert is_corrected(None, ARRIVALS, [Ruling(K.EXCLUDED, exclusion=Exclusion.TEST)])
+    assert is_corrected(Exclusion.TEST, ARRIVALS, [Ruling(K.COUNTED)])
+
+
+@pytest.mark.parametrize(
+    ("wish", "given"),
+    [
+        (Ruling(K.STANDS, TWO), Ruling(K.STANDS, TWO)),
+        (Ruling(K.NOT_REACHED, ONE), Ruling(K.NOT_REACHED, ONE)),
+        (Ruling(K.GPS, ONE), Ruling(K.GPS, ONE, at(650))),
+        (Ruling(K.BUTTON, ONE), Ruling(K.BUTTON, ONE, at(300))),
+        (Ruling(K.CORRECTED, TWO, at(0)), Ruling(K.CORRECTED, TWO, at(0))),
+        (Ruling(K.CORRECTED, TWO, NOW), Ruling(K.CORRECTED, TWO, NOW)),
+        (Ruling(K.EXCLUDED, exclusion=Exclusion.DUPLICATE), Ruling(K.EXCLUDED, exclusion=Exclusion.DUPLICATE)),
+    ],
+)
+def test_a_ruling_takes_the_time_that_it_stands_for(wish: Ruling, given: Ruling) -> None:
+    """A witness's time is taken now; what comes in later can't move it. The ends of what may be named are in."""
+    assert checked(wish, KNOWN, NOW) == given
+
+
+def test_an_exclusion_can_be_taken_back() -> None:
+    """Only where there is one."""
+    assert checked(Ruling(K.COUNTED), replace(KNOWN, exclusion=Exclusion.TEST), NOW) == Ruling(K.COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("wish", "member"),
+    [
+        ({"kind": K.GPS, "assignment_id": ONE, "on_scene_at": at(1)}, "on_scene_at"),
+        ({"kind": K.STANDS, "assignment_id": ONE, "exclusion": Exclusion.TEST}, "exclusion"),
+        ({"kind": K.STANDS}, "assignment_id"),
+        ({"kind": K.GPS, "assignment_id": UUID(int=5)}, "assignment_id"),
+        ({"kind": K.GPS, "assignment_id": TWO}, "ruling"),
+        ({"kind": K.BUTTON, "assignment_id": TWO}, "ruling"),
+        ({"kind": K.CORRECTED, "assignment_id": ONE}, "on_scene_at"),
+        ({"kind": K.CORRECTED, "assignment_id": ONE, "on_scene_at": at(-1)}, "on_scene_at"),
+        ({"kind": K.CORRECTED, "assignment_id": ONE, "on_scene_at": NOW + timedelta(seconds=1)}, "on_scene_at"),
+        ({"kind": K.EXCLUDED, "assignment_id": ONE, "exclusion": Exclusion.TEST}, "assignment_id"),
+        ({"kind": K.EXCLUDED}, "exclusion"),
+        ({"kind": K.EXCLUDED, "exclusion": Exclusion.CANCELLED}, "exclusion"),
+        ({"kind": K.EXCLUDED, "exclusion": Exclusion.PENDING}, "exclusion"),
+        ({"kind": K.COUNTED}, "ruling"),
+    ],
+)
+def test_what_is_no_ruling(wish: dict[str, Any], member: str) -> None:
+    """Each is refused by the name of the member that is wrong."""
+    with pytest.raises(Invalid) as refused:
+        checked(Ruling(**wish), KNOWN, NOW)
+    assert refused.value.member == member

@@ -1,0 +1,92 @@
+// What a chart is made of: how it is drawn, what each mark says, and which incidents stand behind it.
+import type { EChartsCoreOption } from 'echarts/core';
+import type { Asked } from '../asked';
+import type { Table } from '../table';
+import type { Look } from './look';
+
+export interface Mark {
+  /** Read aloud, and shown where the pointer is; one line each. */
+  lines: readonly string[];
+  /** The incidents that it counts; null where there are none to open. */
+  opens: Asked | null;
+}
+
+export interface Drawing {
+  title: string;
+  /** What is seen, in a sentence, for those who don't see it. */
+  summary: string;
+  /** Name of the files. */
+  file: string;
+  /** In letters' heights. */
+  height_rem: number;
+  /** Where the first series' marks lie: along the x axis, the y axis, or one by one. */
+  along: 'x' | 'y' | 'each';
+  /** So many marks stand in a row, where they fill a grid. */
+  columns?: number;
+  /** One for each datum of the first series, in its order. */
+  marks: readonly Mark[];
+  option: (look: Look) => EChartsCoreOption;
+  table: Table;
+}
+
+const animation = { animation: false };
+
+/** What all charts share; the title stands in files, where no heading is. */
+export function base(look: Look, grid: Record<string, unknown> = {}): EChartsCoreOption {
+  return {
+    ...animation,
+    backgroundColor: 'transparent',
+    textStyle: { fontFamily: look.font, fontSize: look.size, color: look.text },
+    // Names stand on the page itself; of aria the patterns are taken.
+    aria: { enabled: true, label: { enabled: false }, decal: { show: false } },
+    grid: { left: 8, right: 24, top: 28, bottom: 8, containLabel: true, ...grid },
+  };
+}
+
+export const axisLook = (look: Look) => ({
+  axisLine: { lineStyle: { color: look.line } },
+  axisTick: { show: false },
+  splitLine: { lineStyle: { color: look.line, opacity: 0.5 } },
+  axisLabel: { color: look.quiet, fontSize: look.size, fontFamily: look.font },
+  nameTextStyle: { color: look.quiet, fontSize: look.size, fontFamily: look.font },
+});
+
+/** A line across the chart with its name. */
+export const lineAt = (look: Look, axis: 'xAxis' | 'yAxis', at: number, name: string, colour = look.amber, position = axis === 'yAxis' ? 'insideEndTop' : 'end') => ({
+  [axis]: at,
+  lineStyle: { color: colour, type: 'dashed', width: 2 },
+  label: {
+    formatter: name,
+    color: colour,
+    fontSize: look.size,
+    position,
+    textBorderColor: look.panel,
+    textBorderWidth: 3,
+  },
+});
+
+interface Api {
+  value: (dimension: number) => number;
+  coord: (at: readonly number[]) => number[];
+}
+
+/** Intervals as whiskers: [place, low, high] of each; over bars or dots. */
+export function whiskers(look: Look, bounds: readonly (readonly [number, number, number])[], upright: boolean) {
+  const END = 4;
+  return {
+    type: 'custom',
+    silent: true,
+    z: 5,
+    data: bounds,
+    encode: upright ? { x: 0, y: [1, 2] } : { x: [1, 2], y: 0 },
+    renderItem: (_: unknown, api: Api) => {
+      const at = api.value(0);
+      const ends = [1, 2].map((dimension) => api.coord(upright ? [at, api.value(dimension)] : [api.value(dimension), at]));
+      const [[x1 = 0, y1 = 0] = [], [x2 = 0, y2 = 0] = []] = ends;
+      const style = { stroke: look.text, lineWidth: 1.5 };
+      const line = (a: number, b: number, c: number, d: number) => ({ type: 'line', shape: { x1: a, y1: b, x2: c, y2: d }, style });
+      const cap = (x: number, y: number) => (upright ? line(x - END, y, x + END, y) : line(x, y - END, x, y + END));
+      return { type: 'group', children: [line(x1, y1, x2, y2), cap(x1, y1), cap(x2, y2)] };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// How much longer, or shorter, the way took than the ETA said: the median of each group.
+import { named, t } from '../../text/language.svelte';
+import { span } from '../../time/format';
+import type { Asked } from '../asked';
+import type { EtaReport } from '../requests';
+import { cell, type Table } from '../table';
+import { countCell, groupName, timeCell, whole } from '../words';
+import { axisLook, base, type Drawing } from './drawing';
+import { FEW, hatched, type Look } from './look';
+
+const signed = (seconds: number) => `${seconds < 0 ? '−' : '+'}${span(Math.abs(seconds))}`;
+const ratio = (value: number | null) => cell(value, (one: number) => `× ${one.toFixed(2)}`);
+
+function nameOf(group: string, key: string): string {
+  if (key === 'unknown') return t('group_none');
+  if (group === 'version') return key === '0' ? t('eta_priors') : t('eta_version_n', { version: key });
+  return group === 'street_class' ? named('street_class', key) : groupName(group, key);
+}
+
+export function etaBars(report: EtaReport, asked: Asked): Drawing {
+  const group = report.group_by ?? 'hour';
+  const upright = group === 'hour';
+  const title = t('eta_by', { group: named('group', group).toLocaleLowerCase() });
+  const { items } = report;
+  const table: Table = {
+    heads: [named('group', group), 'n', t('eta_bias'), t('eta_off'), t('eta_ratio'), 'p50', 'p90', t('part_turnout')],
+    rows: items.map((one) => ({
+      key: one.group,
+      head: { value: nameOf(group, one.group), shown: nameOf(group, one.group) },
+      cells: [
+        countCell(one.n),
+        cell(one.bias_s, signed),
+        timeCell(one.mae_s),
+        ratio(one.ratio_p10),
+        ratio(one.ratio_p50),
+        ratio(one.ratio_p90),
+        timeCell(one.turnout_p50_s),
+      ],
+    })),
+  };
+  return {
+    title,
+    summary: title,
+    file: `etas-${group}-${asked.days.first}-${asked.days.last}`,
+    height_rem: upright ? 17 : Math.max(7, 2.2 * items.length + 4),
+    along: upright ? 'x' : 'y',
+    marks: items.map((one) => ({
+      lines: [nameOf(group, one.group), `${t('eta_bias')} ${signed(one.bias_s)} · n ${whole(one.n)}`, `${t('eta_off')} ${span(one.mae_s)}`],
+      opens: null,
+    })),
+    option: (look) => option(items, group, upright, look),
+    table,
+  };
+}
+
+function option(items: EtaReport['items'], group: string, upright: boolean, look: Look) {
+  const names = {
+    type: 'category',
+    inverse: !upright,
+    data: items.map((one) => nameOf(group, one.group)),
+    ...axisLook(look),
+    splitLine: { show: false },
+    axisLine: { onZero: false, lineStyle: { color: look.line } },
+  };
+  const seconds = { type: 'value', ...axisLook(look), axisLabel: { ...axisLook(look).axisLabel, formatter: signed } };
+  return {
+    ...base(look),
+    xAxis: upright ? names : seconds,
+    yAxis: upright ? seconds : names,
+    series: [
+      {
+        type: 'bar',
+        barMaxWidth: 26,
+        data: items.map(({ bias_s, n }) => ({
+          value: bias_s,
+          itemStyle: { color: bias_s > 0 ? look.amber : look.accent, ...(n < FEW ? { decal: hatched(look) } : {}) },
+        })),
+        emphasis: { itemStyle: { borderColor: look.text, borderWidth: 2 } },
+      },
+    ],
+  };
+}

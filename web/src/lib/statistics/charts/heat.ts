@@ -1,0 +1,122 @@
+// Hour by weekday: the share in time or the 90th percentile of each hour of the week; hatched where calls are few.
+import { named, t } from '../../text/language.svelte';
+import { percent, span } from '../../time/format';
+import { ledgerOf, narrowed, type Asked, type Measure } from '../asked';
+import type { Report, Row } from '../requests';
+import { cell } from '../table';
+import { hourName } from '../words';
+import { axisLook, base, type Drawing, type Mark } from './drawing';
+import { FEW, hatched, type Look } from './look';
+import { linesOf } from './share_bars';
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+const DAYS = [1, 2, 3, 4, 5, 6, 7];
+const two = (value: number) => String(value).padStart(2, '0');
+const keyOf = (day: number, hour: number) => `${day}-${two(hour)}`;
+/** From where on a 90th percentile is as hot as can be, and where it is cool: twice and half the target. */
+const RANGE_S = [300, 1200] as const;
+
+export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing {
+  const found = new Map(report.items.map((row) => [row.group, row]));
+  // From the bottom up, as the axis counts.
+  const places = DAYS.flatMap((day, up) => HOURS.map((hour) => ({ day, hour, up, row: found.get(keyOf(day, hour)) })));
+  const valueOf = (row: Row | undefined) => (row ? (measure === 'share' ? row.share : row.p90_s) : null);
+  const shown = (row: Row | undefined) => {
+    const value = valueOf(row);
+    return value === null ? '' : measure === 'share' ? `${Math.round(value * 100)}` : span(value).replace(/:\d\d$/, '');
+  };
+  const marks = places.map(
+    ({ day, hour, row }): Mark => ({
+      lines: row
+        ? linesOf('weekday_hour', row, report.target_share)
+        : [`${named('weekday', String(day))} ${hourName(hour)}`, t('no_figures')],
+      opens: row ? ledgerOf(narrowed(asked, 'weekday_hour', row.group)) : null,
+    }),
+  );
+  const few = places.filter(({ row }) => row && row.measured > 0 && row.measured < FEW).length;
+  const title = t(measure === 'share' ? 'figures_heat_share' : 'figures_heat_p90');
+  return {
+    title,
+    summary: `${title}${t('figures_heat_summary', { few, least: FEW })}`,
+    file: `weekday-hour-${measure}-${asked.days.first}-${asked.days.last}`,
+    height_rem: 20,
+    along: 'each',
+    columns: 24,
+    marks,
+    option: (look) => option(places, valueOf, shown, measure, look),
+    table: {
+      heads: [t('group_weekday'), ...HOURS.map(hourName)],
+      rows: DAYS.map((day) => ({
+        key: String(day),
+        head: { value: named('weekday', String(day)), shown: named('weekday', String(day)) },
+        cells: HOURS.map((hour) => {
+          const row = found.get(keyOf(day, hour));
+          const value = valueOf(row);
+          const text = (one: number) => `${measure === 'share' ? percent(one) : span(one)} (${row?.measured ?? 0})`;
+          return cell(value, text, row && ledgerOf(narrowed(asked, 'weekday_hour', row.group)));
+        }),
+      })),
+    },
+  };
+}
+
+interface Place {
+  hour: number;
+  up: number;
+  row: Row | undefined;
+}
+
+function option(
+  places: readonly Place[],
+  valueOf: (row: Row | undefined) => number | null,
+  shown: (row: Row | undefined) => string,
+  measure: Measure,
+  look: Look,
+) {
+  const share = measure === 'share';
+  const [min, max] = share ? [0.5, 1] : RANGE_S;
+  const colours = share ? [...look.heat].reverse() : [...look.heat];
+  return {
+    ...base(look, { top: 8, bottom: 64, right: 8 }),
+    xAxis: { type: 'category', data: HOURS.map((hour) => two(hour)), ...axisLook(look), splitLine: { show: false } },
+    yAxis: { type: 'category', inverse: true, data: DAYS.map((day) => named('weekday', String(day))), ...axisLook(look), splitLine: { show: false } },
+    visualMap: {
+      type: 'continuous',
+      dimension: 2,
+      min,
+      max,
+      calculable: false,
+      orient: 'horizontal',
+      left: 'center',
+      bottom: 0,
+      itemWidth: 14,
+      itemHeight: 180,
+      inRange: { color: colours },
+      text: share ? ['100 %', '≤ 50 %'] : [`≥ ${span(RANGE_S[1])}`, `≤ ${span(RANGE_S[0])}`],
+      textStyle: { color: look.text, fontSize: look.size },
+    },
+    series: [
+      {
+        type: 'heatmap',
+        data: places.map(({ hour, up, row }) => ({
+          value: [hour, up, valueOf(row) ?? '-'],
+          itemStyle: {
+            borderColor: look.ground,
+            borderWidth: 1,
+            ...(row && row.measured < FEW ? { decal: { ...hatched(look), dashArrayY: [1.5, 6] } } : {}),
+          },
+        })),
+        label: {
+          show: true,
+          fontSize: look.size * 0.9,
+          fontWeight: 600,
+          color: look.text,
+          textBorderColor: look.ground,
+          textBorderWidth: 3.5,
+          formatter: ({ dataIndex }: { dataIndex: number }) => shown(places[dataIndex]?.row),
+        },
+        emphasis: { itemStyle: { borderColor: look.text, borderWidth: 3 } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,142 @@
+// The control chart: the share of each month between its limits, which tell noise from change, beside last year's.
+import { t } from '../../text/language.svelte';
+import { percent, span } from '../../time/format';
+import { ledgerOf, type Asked } from '../asked';
+import { daysOfMonth } from '../period';
+import type { Month, Months } from '../requests';
+import { cell } from '../table';
+import { countCell, interval, monthName, shareCell, timeCell, whole } from '../words';
+import { axisLook, base, lineAt, type Drawing } from './drawing';
+import type { Look } from './look';
+
+const ofMonth = (asked: Asked, month: string) => ledgerOf({ ...asked, days: daysOfMonth(month) });
+
+/** What a month's signal means, in words; empty where it is noise. */
+export const signalText = ({ signal }: Month) => (signal === null ? '' : t(`figures_signal_${signal}`));
+export const isNews = ({ signal, last_year }: Month) => signal !== null || (last_year?.differs ?? false);
+
+function linesOf(month: Month): string[] {
+  const { share, share_low, share_high, measured, limit_low, limit_high, last_year, p90_s } = month;
+  return [
+    monthName(month.month),
+    share === null ? t('figures_no_measured') : `${percent(share)} (${interval(share_low, share_high)}) n ${whole(measured)}`,
+    ...(p90_s === null ? [] : [`p90 ${span(p90_s)}`]),
+    ...(limit_low === null ? [] : [`${t('figures_limits')} ${interval(limit_low, limit_high)}`]),
+    ...(month.signal ? [signalText(month)] : []),
+    ...(last_year?.share == null ? [] : [lastYearText(last_year)]),
+  ];
+}
+
+function lastYearText({ share, differs, measured }: NonNullable<Month['last_year']>): string {
+  return `${t('figures_last_year')} ${percent(share ?? 0)} n ${whole(measured)}${t('comma')}${t(differs ? 'figures_differs' : 'figures_same')}`;
+}
+
+export function controlChart(found: Months, asked: Asked, target: number | null): Drawing {
+  const { items, centre } = found;
+  const title = t('figures_months');
+  const signals = items.filter(({ signal }) => signal !== null);
+  return {
+    title,
+    summary: `${title}${signals.length ? t('figures_months_signals', { months: signals.map(({ month }) => monthName(month)).join(t('comma')) }) : t('figures_months_quiet')}`,
+    file: `months-${items[0]?.month ?? ''}-${items.at(-1)?.month ?? ''}`,
+    height_rem: 21,
+    along: 'x',
+    marks: items.map((month) => ({ lines: linesOf(month), opens: month.incidents ? ofMonth(asked, month.month) : null })),
+    option: (look) => option(items, centre, target, look),
+    table: {
+      heads: [
+        t('group_month'),
+        ...(['kpi_incidents', 'kpi_measured', 'kpi_within_count', 'kpi_share', 'kpi_interval'] as const).map((key) => t(key)),
+        'p50',
+        'p90',
+        t('figures_limit_low'),
+        t('figures_limit_high'),
+        t('figures_signal'),
+        t('figures_last_year'),
+        t('figures_change'),
+      ],
+      rows: items.map((month) => ({
+        key: month.month,
+        head: { value: month.month, shown: monthName(month.month), opens: ofMonth(asked, month.month) },
+        cells: [
+          countCell(month.incidents),
+          countCell(month.measured),
+          countCell(month.within_target),
+          { ...shareCell(month.share), strong: true },
+          cell(month.share === null ? null : interval(month.share_low, month.share_high)),
+          timeCell(month.p50_s),
+          timeCell(month.p90_s),
+          shareCell(month.limit_low),
+          shareCell(month.limit_high),
+          cell(signalText(month) || null),
+          shareCell(month.last_year?.share ?? null),
+          cell(month.last_year?.share == null || month.share === null ? null : changeText(month)),
+        ],
+      })),
+    },
+  };
+}
+
+function changeText({ share, last_year }: Month): string {
+  const points = ((share ?? 0) - (last_year?.share ?? 0)) * 100;
+  return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} ${t('figures_points')}${t('comma')}${t(last_year?.differs ? 'figures_differs' : 'figures_same')}`;
+}
+
+function option(items: readonly Month[], centre: number | null, target: number | null, look: Look) {
+  const step = (of: (month: Month) => number | null, dash: boolean, name: string) => ({
+    type: 'line',
+    name,
+    step: 'middle',
+    silent: true,
+    symbol: 'none',
+    data: items.map((month) => of(month) ?? '-'),
+    lineStyle: { color: look.grey, width: 1.5, type: dash ? 'dashed' : 'solid' },
+    itemStyle: { color: look.grey },
+  });
+  const least = Math.min(...items.flatMap(({ share, limit_low, last_year }) => [share, limit_low, last_year?.share].filter((one) => one != null)), target ?? 1, 1);
+  const lines = [
+    ...(centre === null ? [] : [lineAt(look, 'yAxis', centre, t('figures_centre', { share: percent(centre) }), look.quiet, 'insideStartBottom')]),
+    ...(target === null ? [] : [lineAt(look, 'yAxis', target, t('figures_target_line', { target: percent(target) }), look.amber, 'insideStartTop')]),
+  ];
+  return {
+    ...base(look, { top: 44 }),
+    legend: { top: 0, left: 'center', textStyle: { color: look.text, fontSize: look.size }, selectedMode: false, itemWidth: 28 },
+    xAxis: { type: 'category', data: items.map(({ month }) => monthName(month)), ...axisLook(look), splitLine: { show: false } },
+    yAxis: {
+      type: 'value',
+      min: Math.max(0, Math.floor((least - 0.05) * 20) / 20),
+      max: 1,
+      ...axisLook(look),
+      axisLabel: { ...axisLook(look).axisLabel, formatter: (value: number) => `${Math.round(value * 100)} %` },
+    },
+    series: [
+      {
+        type: 'line',
+        name: t('kpi_share'),
+        z: 4,
+        data: items.map((month) => ({
+          value: month.share ?? '-',
+          symbol: month.signal === null ? 'circle' : month.signal === 'run' ? 'rect' : 'diamond',
+          symbolSize: month.signal === null ? 7 : 14,
+          itemStyle: { color: month.signal === null ? look.accent : look.red, borderColor: look.text, borderWidth: month.signal === null ? 0 : 1.5 },
+        })),
+        lineStyle: { color: look.accent, width: 2.5 },
+        itemStyle: { color: look.accent },
+        emphasis: { scale: 1.6 },
+        markLine: { silent: true, symbol: 'none', data: lines },
+      },
+      {
+        type: 'line',
+        name: t('figures_last_year'),
+        silent: true,
+        data: items.map(({ last_year }) => last_year?.share ?? '-'),
+        symbol: 'emptyTriangle',
+        symbolSize: 7,
+        lineStyle: { color: look.violet, width: 1.5, type: 'dotted' },
+        itemStyle: { color: look.violet },
+      },
+      step(({ limit_high }) => limit_high, true, t('figures_limits')),
+      step(({ limit_low }) => limit_low, true, t('figures_limits')),
+    ],
+  };
+}

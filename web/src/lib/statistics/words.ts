@@ -1,0 +1,60 @@
+// What groups, months and years are called on the page of figures.
+import { language, named, t } from '../text/language.svelte';
+import { percent, span } from '../time/format';
+import { cell, type Cell } from './table';
+import type { Asked } from './asked';
+
+const MINGUO = 1911;
+const two = (value: number) => String(value).padStart(2, '0');
+
+/** 08–09 */
+export const hourName = (hour: number) => `${two(hour)}–${two(hour + 1)}`;
+
+/** The name of a group's key, as the API gives it. */
+export function groupName(group_by: string, key: string): string {
+  if (key === 'unknown' && group_by !== 'late_reason') return t('group_none');
+  switch (group_by) {
+    case 'precinct':
+    case 'station':
+    case 'day':
+      return key;
+    case 'month':
+      return monthName(key);
+    case 'hour':
+      return hourName(Number(key));
+    case 'weekday_hour': {
+      const [weekday = '', hour = ''] = key.split('-');
+      return `${named('weekday', weekday)} ${hourName(Number(hour))}`;
+    }
+    case 'cell':
+      return t('figures_hexagon', { id: key.replace(/f+$/, '') });
+    case 'shift':
+      return named('shift', key);
+    case 'priority':
+      return named('priority', key);
+    case 'category':
+      return named('category', key);
+    case 'unit_type':
+      return named('unit_type', key);
+    case 'weekday':
+      return named('weekday', key);
+    default:
+      return named('late_reason', key);
+  }
+}
+
+/** 115-11 in Chinese, where years are those of the Republic; 2026-11 else. */
+export function monthName(month: string): string {
+  return language.locale === 'zh-TW' ? `${Number(month.slice(0, 4)) - MINGUO}-${month.slice(5)}` : month;
+}
+
+/** 民國 115 年 / 2026 */
+export const yearName = (year: number) => t('figures_year', { year: language.locale === 'zh-TW' ? year - MINGUO : year });
+
+export const interval = (low: number | null, high: number | null) =>
+  low === null || high === null ? '–' : `${percent(low)} – ${percent(high)}`;
+export const shareCell = (share: number | null, opens?: Asked): Cell => cell(share, percent, opens);
+/** A time; where most incidents were never reached, there is no such time. */
+export const timeCell = (seconds: number | null): Cell => cell(seconds, span);
+export const whole = (n: number) => n.toLocaleString('en-US');
+export const countCell = (n: number, opens?: Asked): Cell => cell(n, whole, opens);
