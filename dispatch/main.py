@@ -57,6 +57,7 @@ from dispatch.api import (
 from dispatch.api.feed_hub import FeedHub
 from dispatch.api.guard import Guard
 from dispatch.domain.refusals import Invalid
+from dispatch.logs import configure_logging
 from dispatch.service.bus import Bus
 from dispatch.service.car_streets import CarStreets
 from dispatch.service.coverage_keeper import CoverageKeeper
@@ -242,6 +243,7 @@ def _end_with(task: asyncio.Task[None]) -> None:
 
 def serve(settings: Settings) -> int:
     """Until SIGTERM or Ctrl-C; the exit status."""
+    configure_logging(as_json=settings.log_json)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

@@ -258,7 +258,8 @@ class Notice(Message, tag="notice", frozen=True):
     """A message for the crew.
 
     `code`: `sos_acknowledged` or `sos_resolved`, where it is the desk's word on the crew's SOS; `boot` and `seq` then
-    name the newest `sos` message that the word is about. A car that knows none of these shows the text.
+    name the newest `sos` message that the word is about. `asked_to_check_in` and `asked_why_stationary` are questions
+    to the crew. A car that knows none of these shows the text.
     """
 
     text: str

@@ -17,6 +17,8 @@ _AGAIN: Final = 5
 TEXT: Final = "出勤中連線中斷已 {span}：請以無線電回報。{kept}，恢復連線後送出。"
 ON_DISK: Final = "按過的都已存著"
 IN_MEMORY: Final = "按過的只在記憶體，不要關機"
+CODES: Final = {ON_DISK: "link_lost", IN_MEMORY: "link_lost_in_memory"}
+"""For a screen in another language, which has words of its own for them."""
 
 _log = structlog.get_logger(__name__)
 
@@ -47,8 +49,8 @@ class LinkWatch:
         troubles = self._state.troubles
         on_disk = TroubleCode.JOURNAL_MEMORY not in troubles and TroubleCode.JOURNAL_READONLY not in troubles
         span = f"{round(down_s)} 秒" if down_s < 60 else f"{round(down_s / 60)} 分鐘"
-        text = TEXT.format(span=span, kept=ON_DISK if on_disk else IN_MEMORY)
-        self._state.notices.take(Notice(text=text, level="warning"))
+        kept = ON_DISK if on_disk else IN_MEMORY
+        self._state.notices.take(Notice(text=TEXT.format(span=span, kept=kept), level="warning", code=CODES[kept]))
         _log.warning("link_lost_at_work", down_s=round(down_s))
 
     async def run(self) -> None:

@@ -20,8 +20,11 @@ from dispatch.store import check_ins
 from dispatch.store.rows import AnyRow
 from gateway import protocol
 
-STATIONARY_TEXT: Final = "案件 {number}：車輛停滯，請回報狀況。"
-CHECK_IN_TEXT: Final = "案件 {number}：請回報平安。"
+WORDS: Final = {
+    AlarmKind.STATIONARY: ("asked_why_stationary", "案件 {number}：車輛停滯，請回報狀況。"),
+    AlarmKind.NO_CHECK_IN: ("asked_to_check_in", "案件 {number}：請回報平安。"),
+}
+"""Code and text of what a crew is asked, before the desk is told of its silence."""
 
 
 def on_urgent_scene(row: AnyRow) -> bool:
@@ -69,18 +72,21 @@ class CrewFirst:
         for row in rows:
             quiet = silences.get(row.assignment_id)
             if quiet is not None and ask_due(quiet, now, self._rules):
-                await self._ask(row, AlarmKind.NO_CHECK_IN, CHECK_IN_TEXT)
+                await self._ask(row, AlarmKind.NO_CHECK_IN)
             verdict = standing.get(row.assignment_id)
             if verdict is not None and self._rules.crew_first_s > 0:
                 before = self._told.get(row.assignment_id, Watched())
                 told[row.assignment_id], change = watch(before, verdict, now, self._rules)
                 if change is Change.RAISE:
-                    await self._ask(row, AlarmKind.STATIONARY, STATIONARY_TEXT)
+                    await self._ask(row, AlarmKind.STATIONARY)
         self._told = told
 
-    async def _ask(self, row: AnyRow, about: AlarmKind, text: str) -> None:
+    async def _ask(self, row: AnyRow, about: AlarmKind) -> None:
+        code, text = WORDS[about]
         async with transaction(self._desk) as work:
-            await work.tell(row.unit_id, protocol.Notice(text=text.format(number=row.number), level="warning"))
+            await work.tell(
+                row.unit_id, protocol.Notice(text=text.format(number=row.number), level="warning", code=code)
+            )
             work.record(
                 Event(
                     kind=EventKind.CREW_ASKED,

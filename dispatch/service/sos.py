@@ -23,7 +23,7 @@ from dispatch.store.units import unit_now
 from gateway.protocol import Notice
 
 NEAREST: Final = 5
-_TOLD: Final[dict[str, tuple[str, Literal["info", "warning"]]]] = {
+TOLD: Final[dict[str, tuple[str, Literal["info", "warning"]]]] = {
     # Silent: an officer who hides must not be given away.
     "sos_acknowledged": ("勤務指揮中心值勤員已回應你的求援。", "info"),
     "sos_resolved": ("勤務指揮中心已解除你的求援。還需要幫忙就再按一次。", "warning"),
@@ -135,7 +135,7 @@ async def tell_the_crew(work: Work, alarm: AnyRow, code: Literal["sos_acknowledg
     """What the desk did with their SOS, to the crew that waits for a word; nothing for any other alarm."""
     if alarm.kind != "sos" or alarm.unit_id is None:
         return
-    text, level = _TOLD[code]
+    text, level = TOLD[code]
     said_in = {"boot": alarm.data.get("boot"), "seq": alarm.data.get("seq")}
     await work.tell(alarm.unit_id, Notice(text=text, level=level, code=code, **said_in))
 

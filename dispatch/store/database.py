@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import asyncpg
 import msgspec
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 POOL_SIZE: Final = 10
@@ -21,13 +23,14 @@ def create_engine(url: str, *, application: str = "patrol-dispatch", pool_size: 
 
     A statement that waits longer than 30 s is ended, so that no lock is held for ever.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=True,  # the server may have been restarted meanwhile
         pool_recycle=3600,
+        hide_parameters=True,  # an error names its statement, and not whom it was about
         json_serializer=_to_json,
         json_deserializer=_from_json,
         connect_args={
@@ -41,6 +44,17 @@ def create_engine(url: str, *, application: str = "patrol-dispatch", pool_size: 
             },
         },
     )
+    event.listen(engine.sync_engine, "handle_error", _forget_values)
+    return engine
+
+
+def _forget_values(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL holds the row that failed, callers and all: what an error says may end in a log."""
+    for error in (context.sqlalchemy_exception, context.original_exception, context.original_exception.__cause__):
+        if error is not None:
+            error.args = tuple(str(part).partition("\nDETAIL:")[0] for part in error.args)
+            if isinstance(error, asyncpg.PostgresError):
+                error.detail = None
 
 
 def _to_json(value: object) -> str:

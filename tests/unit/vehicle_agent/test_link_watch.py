@@ -41,9 +41,9 @@ def test_a_lost_link_at_work_is_said_after_a_minute_and_again_every_five(car: Pa
     assert warned(car, watch, 120) == []
     car.state.connected = False
     assert warned(car, watch, 400) == [61, 361]
-    assert [(n["level"], "6 分鐘" in n["text"]) for n in car.state.notices.as_json()] == [
-        ("warning", False),
-        ("warning", True),
+    assert [(n["level"], "6 分鐘" in n["text"], n["code"]) for n in car.state.notices.as_json()] == [
+        ("warning", False, "link_lost"),
+        ("warning", True, "link_lost"),
     ]
     car.state.connected = True
     assert warned(car, watch, 1) == []
@@ -65,6 +65,7 @@ def test_what_is_kept_in_memory_alone_is_not_called_stored(car: Parts) -> None:
     warned(car, watch, 62)
     car.state.troubles.report("journal_memory")
     warned(car, watch, 300)
+    assert [notice["code"] for notice in car.state.notices.as_json()] == ["link_lost", "link_lost_in_memory"]
     first, second = (notice["text"] for notice in car.state.notices.as_json())
     assert "都已存著" in first
     assert "都已存著" not in second

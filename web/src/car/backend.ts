@@ -56,7 +56,7 @@ export interface Notice {
   level: 'info' | 'warning' | 'alarm';
   at_ms: number;
   read: boolean;
-  /** What it is, where the screen has words of its own for it: `sos_acknowledged`, `sos_resolved`. */
+  /** What it is, where the screen has words of its own for it: `sos_acknowledged`, `link_lost` … */
   code?: string | null;
 }
 
