@@ -97,8 +97,11 @@ class Manager extends Visitor {
 
   async picture(name) {
     if (!PATROL_SCREENS || !name) return;
+    // A map is much to look at, and a page of pictures not to be long in coming.
+    if (name.endsWith('map')) await this.page.setViewportSize({ width: 1180, height: 760 });
     await this.still();
     await this.page.screenshot({ path: join(PATROL_SCREENS, `${name}.png`) });
+    await this.page.setViewportSize(SIZES.wide);
   }
 
   /** Each tab as axe and a reader of this language see it, and in each size. */

@@ -7826,21 +7826,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -7931,21 +7935,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8122,21 +8130,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8243,21 +8255,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8349,21 +8365,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8456,21 +8476,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8561,21 +8585,25 @@ export interface operations {
                 /** @description With what supervisors decided, or as it was recorded */
                 figures?: "reviewed" | "recorded";
                 /** @description By name; unknown: of none */
-                precinct?: string[] | null;
+                precinct?: string[];
                 /** @description By name; unknown: of none */
-                station?: string[] | null;
-                priority?: ("1" | "2" | "3" | "4")[] | null;
-                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[] | null;
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
                 /** @description Of the unit that arrived first, else that was sent first */
-                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[] | null;
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
                 /** @description From 0, 8, 16 o'clock */
-                shift?: ("night" | "day" | "evening")[] | null;
-                hour?: number[] | null;
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
                 /** @description 1: Monday */
-                weekday?: number[] | null;
+                weekday?: number[];
                 /** @description Hexagons (h3, resolution 8) */
-                cell?: string[] | null;
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[] | null;
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */

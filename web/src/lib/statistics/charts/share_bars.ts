@@ -105,11 +105,11 @@ function option(rows: readonly Row[], group: string, target: number | null, upri
     axisLabel: { ...axisLook(look).axisLabel, color: look.text, width: upright ? undefined : 140, overflow: 'truncate' },
   };
   const shares = { type: 'value', min: 0, max: 1, ...axisLook(look), axisLabel: { ...axisLook(look).axisLabel, formatter: (value: number) => `${Math.round(value * 100)} %` } };
-  const line = target === null ? [] : [lineAt(look, upright ? 'yAxis' : 'xAxis', target, t('figures_target_line', { target: percent(target) }))];
+  const line = target === null ? [] : [lineAt(look, upright ? 'yAxis' : 'xAxis', target, t('figures_target_line', { target: percent(target) }), look.amber, upright ? 'insideEndTop' : 'start')];
   const figures = !upright && rows.length <= WITH_FIGURES;
   return {
-    ...base(look, { right: figures ? 130 : 24, top: upright ? 28 : 34 }),
-    xAxis: upright ? names : { ...shares, position: 'top' },
+    ...base(look, { right: figures ? 130 : 24, top: 28 }),
+    xAxis: upright ? names : shares,
     yAxis: upright ? shares : names,
     series: [
       {
