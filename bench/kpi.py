@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -91,10 +92,10 @@ GROUPS: Final[Mapping[str | None, str]] = {
 }
 
 
-async def fill(system: System, count: int) -> datetime:
-    """Five years; when they begin."""
+async def fill(count: int, database_url: str) -> None:
+    """Five years."""
     begin = datetime.combine(YEARS_BEGIN, datetime.min.time(), UTC)
-    connection = await asyncpg.connect(system.database_url)
+    connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(BUREAU)
         await connection.execute(CALLED, begin, timedelta(days=DAYS), count)
@@ -108,7 +109,6 @@ async def fill(system: System, count: int) -> datetime:
         await connection.execute("VACUUM ANALYZE incidents, assignments, events")
     finally:
         await connection.close()
-    return begin
 
 
 def question(rng: random.Random) -> tuple[dict[str, Any], str, str | None]:
@@ -176,31 +176,33 @@ async def main() -> None:
     count, questions = (QUICK_INCIDENTS, QUICK_QUESTIONS) if asked.quick else (INCIDENTS, QUESTIONS)
     os.environ["PATROL_FIX_RETENTION_DAYS"] = "3650"
     rng = random.Random(110)
-    async with running_system(20) as system:
-        await fill(system, count)
-        async with httpx.AsyncClient(base_url=f"{system.api_url}/api/v1", timeout=120) as api:
-            answer = await api.post("/session", json={"username": USER, "password": system.password})
-            api.cookies.clear()
-            api.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['token']}"
-            made_s = await prepared(api)
-            corrections = [await corrected(system, api) for _ in range(20)]
-            raw = await asyncpg.connect(system.database_url)
-            page_ms: list[float] = []
-            raw_ms: list[float] = []
-            other_ms: dict[str, list[float]] = {}
-            for number in range(questions):
-                params, where, group_by = question(rng)
-                grouped = params if group_by is None else params | {"group_by": group_by}
-                took_ms, found = await timed_get(api, "/kpi", grouped)
-                page_ms.append(took_ms)
-                if number % (questions // 20) == 0:
-                    began = time.perf_counter()
-                    rows = await raw.fetch(RAW.format(where=where, group=GROUPS[group_by]))
-                    raw_ms.append((time.perf_counter() - began) * 1000)
-                    same(found["items"], rows)
-                for path in ("parts", "distribution", "months", "late", "ledger"):
-                    other_ms.setdefault(path, []).append((await timed_get(api, f"/kpi/{path}", params))[0])
-            await raw.close()
+    async with (
+        running_system(20, partial(fill, count)) as system,
+        httpx.AsyncClient(timeout=120) as api,
+    ):
+        api.base_url = httpx.URL(f"{system.api_url}/api/v1")
+        answer = await api.post("/session", json={"username": USER, "password": system.password})
+        api.cookies.clear()
+        api.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['token']}"
+        made_s = await prepared(api)
+        corrections = [await corrected(system, api) for _ in range(20)]
+        raw = await asyncpg.connect(system.database_url)
+        page_ms: list[float] = []
+        raw_ms: list[float] = []
+        other_ms: dict[str, list[float]] = {}
+        for number in range(questions):
+            params, where, group_by = question(rng)
+            grouped = params if group_by is None else params | {"group_by": group_by}
+            took_ms, found = await timed_get(api, "/kpi", grouped)
+            page_ms.append(took_ms)
+            if number % (questions // 20) == 0:
+                began = time.perf_counter()
+                rows = await raw.fetch(RAW.format(where=where, group=GROUPS[group_by]))
+                raw_ms.append((time.perf_counter() - began) * 1000)
+                same(found["items"], rows)
+            for path in ("parts", "distribution", "months", "late", "ledger"):
+                other_ms.setdefault(path, []).append((await timed_get(api, f"/kpi/{path}", params))[0])
+        await raw.close()
     results = [
         {"name": f"sheets of {count} incidents, {DAYS} days", "seconds": round(made_s, 1)},
         summary("GET /kpi after a correction of an old day", corrections),

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +42,12 @@ class System:
 
 
 @contextlib.asynccontextmanager
-async def running_system(cars: int) -> AsyncIterator[System]:
-    """Started, filled and ready; gone at the end of the block."""
+async def running_system(cars: int, history: Callable[[str], Awaitable[None]] | None = None) -> AsyncIterator[System]:
+    """Started, filled and ready; gone at the end of the block.
+
+    `history` fills in what is long past, given the database's address; then the system is started once more, as after
+    a night, so that nothing of it is news.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pb-"))
     process = _start(folder)
     try:
@@ -52,6 +56,14 @@ async def running_system(cars: int) -> AsyncIterator[System]:
         addresses = json.loads((folder / "engines.json").read_text())
         password, tokens = secrets.token_urlsafe(12), [secrets.token_urlsafe(32) for _ in range(cars)]
         await _fill(addresses["database_url"], password, tokens)
+        if history is not None:
+            await history(addresses["database_url"])
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            process = _start(folder)
+            if not process.stdout or "ready" not in process.stdout.readline():
+                raise RuntimeError(f"patrol up did not start again; see {folder}/log")
+            addresses = json.loads((folder / "engines.json").read_text())
         yield System(
             api_url=addresses["api_url"],
             gateway_url=addresses["gateway_url"].replace("http", "ws"),

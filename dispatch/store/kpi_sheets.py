@@ -131,6 +131,7 @@ def _sheet(row: AnyRow) -> Sheet:
 
 async def is_stale(connection: AsyncConnection) -> bool:
     """Is there anything that the sheets don't hold yet?"""
-    behind = exists().where(events.c.event_id > select(kpi_progress.c.event_id).scalar_subquery())
-    query = select(exists(select(kpi_stale_days.c.day)) | behind | ~exists(select(kpi_progress.c.only)))
-    return bool(await connection.scalar(query))
+    seen = await connection.scalar(select(kpi_progress.c.event_id))
+    if seen is None or seen < await last_event_id(connection):
+        return True
+    return bool(await connection.scalar(select(exists(select(kpi_stale_days.c.day)))))

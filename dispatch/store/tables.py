@@ -175,6 +175,7 @@ incidents = Table(
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
     CheckConstraint("exclusion IN ('duplicate','officer_initiated','scheduled','test')", name="exclusion"),
     Index("ix_incidents_received_at", "received_at", "incident_id"),
+    Index("ix_incidents_ended_at", "ended_at"),
     Index("ix_incidents_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("ix_incidents_open", "priority", "received_at", postgresql_where=text("state = 'open'")),
 )
@@ -236,6 +237,7 @@ assignments = Table(
     Index("uq_assignments_active_unit", "unit_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     Index("ix_assignments_incident", "incident_id"),
     Index("ix_assignments_dispatched_at", "dispatched_at"),
+    Index("ix_assignments_ended_at", "ended_at"),
     Index("ix_assignments_active", "incident_id", postgresql_where=text("ended_at IS NULL")),
     Index(
         "ix_assignments_worth_a_look",

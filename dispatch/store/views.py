@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, literal, or_, select, tuple_
+from sqlalchemy import Select, and_, literal, or_, select, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.store.rows import AnyRow
@@ -135,11 +135,14 @@ async def assignment_rows(connection: AsyncConnection, incident_ids: Iterable[UU
     A unit that was sent to a call that is merged now was sent to the incident that it is merged into.
     """
     wanted = list(incident_ids)
+    call = select(incidents.c.incident_id, incidents.c.merged_into)
+    # Two looks by index: an OR over both columns reads every assignment that there ever was.
+    calls = union(call.where(incidents.c.incident_id.in_(wanted)), call.where(incidents.c.merged_into.in_(wanted)))
+    called = calls.subquery("calls")
     query = (
-        select(assignments, units.c.name.label("unit_name"), incidents.c.merged_into)
+        select(assignments, units.c.name.label("unit_name"), called.c.merged_into)
+        .join(called, called.c.incident_id == assignments.c.incident_id)
         .join(units, units.c.unit_id == assignments.c.unit_id)
-        .join(incidents, incidents.c.incident_id == assignments.c.incident_id)
-        .where(or_(assignments.c.incident_id.in_(wanted), incidents.c.merged_into.in_(wanted)))
         .order_by(assignments.c.dispatched_at, assignments.c.assignment_id)
     )
     return (await connection.execute(query)).all()

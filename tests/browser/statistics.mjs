@@ -98,7 +98,7 @@ class Manager extends Visitor {
   async picture(name) {
     if (!PATROL_SCREENS || !name) return;
     // A map is much to look at, and a page of pictures not to be long in coming.
-    if (name.endsWith('map')) await this.page.setViewportSize({ width: 1180, height: 760 });
+    if (name.endsWith('map')) await this.page.setViewportSize({ width: 1024, height: 720 });
     await this.still();
     await this.page.screenshot({ path: join(PATROL_SCREENS, `${name}.png`) });
     await this.page.setViewportSize(SIZES.wide);

@@ -63,6 +63,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("year", name=op.f("pk_kpi_targets")),
         comment="What the bureau promised for the year",
     )
+    op.create_index("ix_assignments_ended_at", "assignments", ["ended_at"])
+    op.create_index("ix_incidents_ended_at", "incidents", ["ended_at"])
     op.create_index(
         "ix_incidents_merged_into", "incidents", ["merged_into"], postgresql_where=sa.text("merged_into IS NOT NULL")
     )
@@ -71,5 +73,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away."""
     op.drop_index("ix_incidents_merged_into", "incidents")
+    op.drop_index("ix_incidents_ended_at", "incidents")
+    op.drop_index("ix_assignments_ended_at", "assignments")
     for table in ("kpi_targets", "kpi_progress", "kpi_stale_days", "kpi_sheets"):
         op.drop_table(table)
