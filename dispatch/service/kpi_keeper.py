@@ -17,7 +17,7 @@ from dispatch.store.away import is_away
 from dispatch.store.kpi_lines import places
 from dispatch.store.kpi_sheets import is_stale, make_stale, months_after, note_changes, sheets_of_month
 
-WAIT_S: Final = 15.0
+WAIT_S: Final = 10.0
 """How long a question waits for sheets of many days; after an import or a new layout there may be years of them."""
 
 
