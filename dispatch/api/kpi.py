@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import numpy as np
 from fastapi import APIRouter, Query
@@ -17,28 +17,13 @@ from dispatch.api.signed_in import MAY_READ, TheDesk
 from dispatch.domain.control_chart import Limits, chart, differs
 from dispatch.domain.hexagon import centre_of, outline_of
 from dispatch.domain.incident import TARGET_S
-from dispatch.domain.kpi import TAIPEI, UNKNOWN, KpiGroup, kpi
+from dispatch.domain.kpi import TAIPEI, UNKNOWN, GroupBy, KpiGroup, kpi
 from dispatch.domain.kpi_sums import Asked, changed_by_review, groups, parts, responses_s
 from dispatch.service.kpi_ledger import late
 from dispatch.store import kpi_targets
 
 router = APIRouter(tags=["figures"], dependencies=[MAY_READ])
 
-GroupBy = Literal[
-    "day",
-    "month",
-    "hour",
-    "weekday",
-    "weekday_hour",
-    "shift",
-    "precinct",
-    "station",
-    "priority",
-    "category",
-    "unit_type",
-    "cell",
-    "late_reason",
-]
 BIN_S: Final = 30
 BINS: Final = 60
 """Half an hour; what took longer is counted together."""
