@@ -69,7 +69,7 @@ async def test_the_server_that_leads_makes_them_by_itself(
     today = datetime.now(TAIPEI)
     first = Period(today.year - 1, 12) if today.month == 1 else Period(today.year, today.month - 1)
     await fill(engine, first if first.due_at <= today else OCTOBER)
-    async with running_server(database_url, nats_url, dispatch_mode="recommend"):
+    async with running_server(database_url, nats_url, dispatch_mode="recommend", scheduled_reports=True):
         made = await eventually(lambda: kept(engine))
     await engine.dispose()
     assert made[0][1:] == (1, "server")
