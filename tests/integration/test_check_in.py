@@ -61,7 +61,7 @@ async def test_a_silent_crew_is_asked_then_it_is_a_warning_then_an_alarm_then_ov
     assert not await asked(server, unit_id)
     await later(server, 10)
     (notice,) = await asked(server, unit_id)
-    assert notice.body["level"] == "warning"
+    assert (notice.body["level"], notice.body["code"]) == ("warning", "asked_to_check_in")
     assert (incident["number"] in notice.body["text"], "回報平安" in notice.body["text"]) == (True, True)
     await later(server, 30)
     assert not await of_kind(client, "no_check_in")
@@ -169,6 +169,7 @@ async def test_a_crew_that_stands_under_way_is_asked_before_dispatch_is_warned(s
 
     await stands(20, 23.48)
     (notice,) = await asked(server, unit_id)
+    assert notice.body["code"] == "asked_why_stationary"
     assert ("停滯" in notice.body["text"], await of_kind(client, "stationary")) == (True, [])
     await stands(15, 23.48)
     assert (len(await asked(server, unit_id)), len(await of_kind(client, "stationary"))) == (1, 1)

@@ -8,18 +8,21 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any, get_args
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
+from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.kpi import TAIPEI, Clock, GroupBy, IncidentRecord, kpi
 from dispatch.domain.kpi_line import Figures
 from dispatch.domain.kpi_sums import Asked, groups
 from dispatch.service.kpi_keeper import KpiKeeper
+from dispatch.service.transaction import transaction
 from dispatch.store.kpi_sheets import make_stale, note_changes
 from dispatch.store.kpi_stale import mark_stale
 from dispatch.store.review_tables import reviews
-from dispatch.store.tables import incidents
+from dispatch.store.tables import assignments, incidents
 from tests.support.random_day import Day
 from tests.support.raw_kpi import raw_records, reviewed_records
 from tests.support.server import Server, running_server
@@ -164,3 +167,31 @@ async def test_a_server_that_dies_between_two_sheets_leaves_nothing_out(server: 
 def local_day(at: datetime) -> date:
     """The day of Asia/Taipei."""
     return at.astimezone(TAIPEI).date()
+
+
+async def test_a_unit_of_a_merged_call_changes_the_day_of_what_it_is_merged_into(server: Server) -> None:
+    """The log names the merged call alone; the response is that of the other one, of another day."""
+    client = await server.client("sue", "supervisor")
+    day = Day(server, client, 3)
+    await day.begin()
+    for _ in range(2):
+        await day.call()
+    async with server.engine.begin() as connection:
+        into, merged = (await connection.execute(incidents.select().order_by(incidents.c.received_at))).all()
+        old = into.received_at - timedelta(days=400)
+        here = incidents.c.incident_id
+        await connection.execute(update(incidents).where(here == into.incident_id).values(received_at=old))
+        ends = {"state": "merged", "merged_into": into.incident_id}
+        await connection.execute(update(incidents).where(here == merged.incident_id).values(**ends))
+        await mark_stale(connection, {local_day(old), local_day(into.received_at)})
+    keeper = KpiKeeper(server.desk)
+    assert await settled(server, keeper) == 2
+    arrived = old + timedelta(seconds=300)
+    async with transaction(server.desk) as work:
+        sent = {"assignment_id": uuid4(), "incident_id": merged.incident_id, "unit_id": day.units[0]}
+        times = {"dispatched_at": old, "on_scene_at": arrived, "ended_at": arrived}
+        await work.connection.execute(insert(assignments).values(state="cleared", **sent, **times))
+        work.record(Event(EventKind.UNIT_ON_SCENE, arrived, SaidBy.GPS, merged.incident_id))
+    assert await settled(server, keeper) == 2
+    by_day = groups(await keeper.books(), Asked(server.desk.clock()), "day")
+    assert [line.within_target for line in by_day] == [1, 0]
