@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -238,8 +238,16 @@ def percentile(finite: Sequence[float] | NDArray[np.float64], n: int, percent: i
     """
     if n == 0:
         return None
-    below, hundredths = divmod((n - 1) * percent, 100)
-    above = below + 1 if hundredths else below
+    below, above, hundredths = ranks(n, percent)
     if above >= len(finite):
         return None
     return float(finite[below] + (finite[above] - finite[below]) * hundredths / 100)
+
+
+_Counts = TypeVar("_Counts", int, NDArray[np.int64])
+
+
+def ranks(n: _Counts, percent: int) -> tuple[_Counts, _Counts, _Counts]:
+    """(rank below, rank above, hundredths of the way between) of a percentile of n values, counted from 0."""
+    below, hundredths = divmod((n - 1) * percent, 100)
+    return below, below + (hundredths > 0), hundredths

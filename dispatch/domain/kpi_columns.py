@@ -29,6 +29,7 @@ EXCLUDED: Final = -10
 NEVER: Final = np.iinfo(np.int64).min
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
+_US_IN_S: Final = 1_000_000
 CLOCKS: Final[tuple[Clock, ...]] = ("received", "dispatched")
 FIGURES: Final[tuple[Figures, ...]] = ("reviewed", "recorded")
 
@@ -49,7 +50,7 @@ LAYOUT: Final = np.dtype(
         ("unit_type", "<i2"),
         ("late_reason", "<i2"),
         ("cell", "<i2"),
-        *((f"{part}_s", "<f8") for part in PARTS),
+        *((f"{part}_us", "<i8") for part in PARTS),
         ("eta_s", "<f4"),
         ("nearest_free_s", "<f4"),
     ]
@@ -112,7 +113,7 @@ def sheet_of(lines: Sequence[LedgerLine], places: Sequence[Hashable]) -> Sheet:
     rows["category"] = [CATEGORIES.index(line.recorded.category) for line in lines]
     rows["marks"] = [sum(1 << number for number, mark in enumerate(MARKS) if mark in line.marks) for line in lines]
     for part in PARTS:
-        rows[f"{part}_s"] = [_number(line.parts.get(part)) for line in lines]
+        rows[f"{part}_us"] = [NEVER if (s := line.parts.get(part)) is None else round(s * _US_IN_S) for line in lines]
     rows["eta_s"] = [_number(line.eta_s) for line in lines]
     rows["nearest_free_s"] = [_number(line.nearest_free_s) for line in lines]
     lists = []

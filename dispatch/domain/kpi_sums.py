@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.incident import TARGET_S
-from dispatch.domain.kpi import ALL, SHIFT_HOURS, SHIFTS, UNKNOWN, Clock, Exclusion, GroupBy, KpiGroup, percentile
+from dispatch.domain.kpi import ALL, SHIFT_HOURS, SHIFTS, UNKNOWN, Clock, Exclusion, GroupBy, KpiGroup
 from dispatch.domain.kpi_columns import (
     CATEGORIES,
     EXCLUDED,
@@ -25,13 +26,13 @@ from dispatch.domain.kpi_columns import (
 )
 from dispatch.domain.kpi_filter import Bools, KpiFilter, Places, labels, rows_of
 from dispatch.domain.kpi_line import Figures
+from dispatch.domain.kpi_tally import US_IN_S, Ints, Tally
 from dispatch.domain.parts import PARTS, Part
 from dispatch.domain.wilson import wilson
 
-Ints = NDArray[np.int64]
-_US_IN_S: Final = 1_000_000
-_GROUP_BIT: Final = 51
-"""Below it a response in microseconds, up to 71 years; above it the number of its group."""
+Numbering = Callable[[Columns], NDArray[Any]]
+_LEFT: Final = -EXCLUDED + len(EXCLUSIONS)
+"""So many negative codes there are, and 0, which is a response."""
 _PENDING: Final = EXCLUDED - EXCLUSIONS.index(Exclusion.PENDING)
 
 
@@ -42,6 +43,16 @@ class Books:
     chunks: Sequence[Columns]
     names: KnownNames
     places: Places
+
+    def of(self, wanted: KpiFilter) -> list[Columns]:
+        """The chunks that may hold what is wanted."""
+        start_us = -math.inf if wanted.start is None else to_us(wanted.start)
+        end_us = math.inf if wanted.end is None else to_us(wanted.end)
+        return [
+            columns
+            for columns in self.chunks
+            if len(at_us := columns["received_us"]) and at_us[0] < end_us and at_us[-1] >= start_us
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,50 +87,70 @@ def outcomes(columns: Columns, asked: Asked, rows: Bools | None) -> Ints:
         if asked.clock == "dispatched":
             dispatched_us = _rows(columns[f"dispatched_us_{asked.figures}"], rows)[is_open]
             start_us = np.where(dispatched_us == NEVER, received_us, dispatched_us)
-        is_pending = to_us(asked.now) - start_us <= asked.target_s * _US_IN_S
+        is_pending = to_us(asked.now) - start_us <= asked.target_s * US_IN_S
         codes[is_open] = np.where(is_pending, _PENDING, NOT_REACHED)
     return codes
 
 
 def groups(books: Books, asked: Asked, group_by: GroupBy | None = None) -> list[KpiGroup]:
     """The report, as `kpi` gives it of the same incidents: same groups, same order, same numbers."""
-    codes, keys, names = _gathered(books, asked, group_by)
+    chunks, names, number = books.of(asked.wanted), [ALL], None
+    if group_by is not None:
+        names, number = _numbering(chunks, books, group_by)
+    n = len(names)
+    tally, within_us = Tally(n), int(asked.target_s * US_IN_S)
+    within, left = np.zeros(n, np.int64), np.zeros(n * _LEFT, np.int64)
+    for columns in chunks:
+        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        codes = outcomes(columns, asked, rows)
+        is_reached = codes >= 0
+        reached, unreached = codes[is_reached], codes[~is_reached]
+        if number is None:
+            tally.add(reached)
+            within[0] += np.count_nonzero(reached <= within_us)
+            left += np.bincount(-unreached, minlength=_LEFT)
+        else:
+            mine = _rows(number(columns), rows)
+            of_reached = mine[is_reached]
+            tally.add(reached, of_reached)
+            within += np.bincount(of_reached[reached <= within_us], minlength=n)
+            left += np.bincount(mine[~is_reached].astype(np.int64) * _LEFT - unreached, minlength=n * _LEFT)
+    lines = _lines(names, tally, within, left.reshape(n, _LEFT))
     if group_by is None:
-        return [_lines(codes, keys, [ALL], asked.target_s)[0]]
-    lines = [line for line in _lines(codes, keys, names, asked.target_s) if line.incidents]
-    return sorted(lines, key=lambda line: (line.group == UNKNOWN, line.group))
+        return lines
+    return sorted((line for line in lines if line.incidents), key=lambda line: (line.group == UNKNOWN, line.group))
 
 
 def parts(books: Books, asked: Asked) -> dict[Part, Spread]:
     """Where the time of the reached ones went: handling, dispatch, turnout, travel."""
-    found: dict[Part, Spread] = {}
-    for part in PARTS:
-        pieces = []
-        for columns in books.chunks:
-            rows = rows_of(columns, asked.wanted, books.names, books.places)
-            reached = outcomes(columns, asked, rows) >= 0
-            seconds = _rows(columns[f"{part}_s"], rows)[reached]
-            pieces.append(seconds[~np.isnan(seconds)])
-        found[part] = _spread(np.sort(np.concatenate(pieces)) if pieces else np.zeros(0))
-    return found
+    tallies = {part: Tally(1) for part in PARTS}
+    for columns in books.of(asked.wanted):
+        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        reached = outcomes(columns, asked, rows) >= 0
+        for part, tally in tallies.items():
+            took_us = _rows(columns[f"{part}_us"], rows)
+            tally.add(took_us[reached & (took_us != NEVER)])
+    return {part: _spread(tally) for part, tally in tallies.items()}
 
 
-def _spread(ordered: NDArray[np.float64]) -> Spread:
-    n = len(ordered)
-    mean_s = float(ordered.mean()) if n else None
-    return Spread(n, percentile(ordered, n, 50), percentile(ordered, n, 90), mean_s)
+def _spread(tally: Tally) -> Spread:
+    (n,), ((p50_s,), (p90_s,)), (mean_s,) = tally.n(), tally.percentiles_s((50, 90)), tally.means_s()
+    return Spread(int(n), p50_s, p90_s, mean_s)
 
 
 def responses_s(books: Books, asked: Asked) -> tuple[NDArray[np.float64], int]:
     """The responses of all that were reached, seconds, and how many nobody reached."""
-    codes, _, _ = _gathered(books, asked, None)
-    return codes[codes >= 0] / _US_IN_S, int(np.count_nonzero(codes == NOT_REACHED))
+    pieces = [np.zeros(0, np.int64)]
+    for columns in books.of(asked.wanted):
+        pieces.append(outcomes(columns, asked, rows_of(columns, asked.wanted, books.names, books.places)))
+    codes = np.concatenate(pieces)
+    return codes[codes >= 0] / US_IN_S, int(np.count_nonzero(codes == NOT_REACHED))
 
 
 def changed_by_review(books: Books, asked: Asked) -> int:
     """How many incidents have another figure since a review."""
     count = 0
-    for columns in books.chunks:
+    for columns in books.of(asked.wanted):
         rows = rows_of(columns, asked.wanted, books.names, books.places)
         differs = columns[f"{asked.clock}_reviewed"] != columns[f"{asked.clock}_recorded"]
         count += int(np.count_nonzero(_rows(differs, rows)))
@@ -130,36 +161,36 @@ def _rows(column: NDArray[Any], rows: Bools | None) -> NDArray[Any]:
     return column if rows is None else column[rows]
 
 
-def _gathered(books: Books, asked: Asked, group_by: GroupBy | None) -> tuple[Ints, Ints, list[str]]:
-    """Of every row that is meant: its outcome, and the number of its group; and the groups' keys by their numbers."""
-    codes, keys, shift = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
-    names: list[str] = [ALL]
-    if group_by == "day":
-        days = [columns["day"] for columns in books.chunks if len(columns["day"])]
-        shift = min((int(day[0]) for day in days), default=0)
-        last = max((int(day[-1]) for day in days), default=-1)
-        names = [date.fromordinal(ordinal).isoformat() for ordinal in range(shift, last + 1)]
-    months: dict[str, int] = {}
-    for columns in books.chunks:
-        rows = rows_of(columns, asked.wanted, books.names, books.places)
-        codes.append(outcomes(columns, asked, rows))
-        if group_by is None:
-            continue
-        column: NDArray[Any]
-        if group_by == "month":
-            column = _months(columns, months)
-        elif group_by == "day":
-            column = columns["day"] - shift
-        else:
-            column, names = _keyed(columns, books, group_by)
-        keys.append(_rows(column, rows).astype(np.int64, copy=False))
-    return np.concatenate(codes), np.concatenate(keys), list(months) if group_by == "month" else names
+def _numbering(chunks: Sequence[Columns], books: Books, group_by: GroupBy) -> tuple[list[str], Numbering]:
+    """(the key of each group, the numbers of the groups that a chunk's rows are of)."""
+    if group_by in ("day", "month"):
+        return _by_date(chunks, len("2026-11") if group_by == "month" else len("2026-11-23"))
+    if group_by == "weekday_hour":
+        names = [f"{day}-{hour:02}" for day in range(8) for hour in range(24)]
+        return names, lambda columns: columns["weekday"].astype(np.int32) * 24 + columns["hour"]
+    if group_by == "shift":
+        return list(SHIFTS), lambda columns: columns["hour"] // SHIFT_HOURS
+    if group_by in _PLAIN:
+        return _PLAIN[group_by], lambda columns: columns[group_by]
+    column, keys = labels(group_by, books.names, books.places)
+    # Two stations of one name, or of one precinct, are one group.
+    names, table = _table(keys)
+    return names, lambda columns: table[columns[column]]
 
 
-def _months(columns: Columns, known: dict[str, int]) -> Ints:
-    days, inverse = np.unique(columns["day"], return_inverse=True)
-    months = [date.fromordinal(int(day)).isoformat()[:7] for day in days]
-    return np.array([known.setdefault(month, len(known)) for month in months], np.int64)[inverse]
+def _by_date(chunks: Sequence[Columns], length: int) -> tuple[list[str], Numbering]:
+    """By so many characters of the day. Rows come in the order of time."""
+    if not chunks:
+        return [], lambda columns: columns["day"]
+    first, last = int(chunks[0]["day"][0]), int(chunks[-1]["day"][-1])
+    names, table = _table([date.fromordinal(day).isoformat()[:length] for day in range(first, last + 1)])
+    return names, lambda columns: table[columns["day"] - first]
+
+
+def _table(keys: Sequence[str]) -> tuple[list[str], NDArray[np.int32]]:
+    """The different keys, and the number of each entry's key among them."""
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return list(numbers), np.array([numbers[key] for key in keys], np.int32)
 
 
 _PLAIN: Final[Mapping[str, list[str]]] = {
@@ -171,43 +202,33 @@ _PLAIN: Final[Mapping[str, list[str]]] = {
 """Columns whose numbers are the places of these keys."""
 
 
-def _keyed(columns: Columns, books: Books, group_by: GroupBy) -> tuple[NDArray[Any], list[str]]:
-    if group_by == "weekday_hour":
-        keys = columns["weekday"].astype(np.int16) * 24 + columns["hour"]
-        return keys, [f"{day}-{hour:02}" for day in range(8) for hour in range(24)]
-    if group_by == "shift":
-        return columns["hour"] // SHIFT_HOURS, list(SHIFTS)
-    if group_by in _PLAIN:
-        return columns[group_by], _PLAIN[group_by]
-    column, names = labels(group_by, books.names, books.places)
-    # Two stations of one name, or of one precinct, are one group.
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return np.array([numbers[name] for name in names], np.int64)[columns[column]], list(numbers)
+def _lines(names: Sequence[str], tally: Tally, within: Ints, left: Ints) -> list[KpiGroup]:
+    """`left`: by group, how many have each of the negative codes."""
+    unreached = left[:, -NOT_REACHED]
+    measured = tally.n() + unreached
+    (p50_s, p90_s), mean_s = tally.percentiles_s((50, 90), measured), tally.means_s()
+    excluded = [
+        {str(reason): int(n) for reason, n in zip(EXCLUSIONS, row[-EXCLUDED:], strict=True) if n} for row in left
+    ]
+    return [
+        _line(name, *figures)
+        for name, *figures in zip(
+            names, tally.n().tolist(), within.tolist(), unreached.tolist(), excluded, p50_s, p90_s, mean_s, strict=True
+        )
+    ]
 
 
-def _lines(codes: Ints, keys: Ints, names: Sequence[str], target_s: float) -> list[KpiGroup]:
-    n = len(names)
-    if n == 1 and len(keys) != len(codes):
-        keys = np.zeros(len(codes), np.int64)
-    reached = codes >= 0
-    responses_us, groups_of = codes[reached], keys[reached]
-    ordered = np.sort((groups_of << _GROUP_BIT) | responses_us)
-    ends = np.searchsorted(ordered, np.arange(1, n + 1) << _GROUP_BIT)
-    within = np.bincount(groups_of[responses_us <= target_s * _US_IN_S], minlength=n)
-    unreached = np.bincount(keys[codes == NOT_REACHED], minlength=n)
-    left_out = keys[codes <= EXCLUDED] * len(EXCLUSIONS) + (EXCLUDED - codes[codes <= EXCLUDED])
-    excluded = np.bincount(left_out, minlength=n * len(EXCLUSIONS)).reshape(n, len(EXCLUSIONS))
-    lines = []
-    for number, name in enumerate(names):
-        begin = int(ends[number - 1]) if number else 0
-        mine = (ordered[begin : ends[number]] & ((1 << _GROUP_BIT) - 1)) / _US_IN_S
-        counts = {str(reason): int(count) for reason, count in zip(EXCLUSIONS, excluded[number], strict=True) if count}
-        lines.append(_line(name, mine, int(within[number]), int(unreached[number]), counts))
-    return lines
-
-
-def _line(name: str, ordered_s: NDArray[np.float64], within: int, unreached: int, excluded: dict[str, int]) -> KpiGroup:
-    measured = len(ordered_s) + unreached
+def _line(
+    name: str,
+    reached: int,
+    within: int,
+    unreached: int,
+    excluded: dict[str, int],
+    p50_s: float | None,
+    p90_s: float | None,
+    mean_s: float | None,
+) -> KpiGroup:
+    measured = reached + unreached
     low, high = wilson(within, measured) or (None, None)
     return KpiGroup(
         group=name,
@@ -217,10 +238,10 @@ def _line(name: str, ordered_s: NDArray[np.float64], within: int, unreached: int
         share=within / measured if measured else None,
         share_low=low,
         share_high=high,
-        p50_s=percentile(ordered_s, measured, 50),
-        p90_s=percentile(ordered_s, measured, 90),
-        mean_s=float(ordered_s.mean()) if len(ordered_s) else None,
-        reached=len(ordered_s),
+        p50_s=p50_s,
+        p90_s=p90_s,
+        mean_s=mean_s,
+        reached=reached,
         unreached=unreached,
         excluded=dict(sorted(excluded.items())),
     )

@@ -14,11 +14,11 @@ from dispatch.domain.kpi import Exclusion, percentile
 from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NOT_REACHED, Columns, incident_ids
 from dispatch.domain.kpi_filter import Bools, labels, rows_of
 from dispatch.domain.kpi_line import MARKS, Mark
-from dispatch.domain.kpi_sums import Asked, Books, Ints, outcomes
+from dispatch.domain.kpi_sums import Asked, Books, outcomes
+from dispatch.domain.kpi_tally import US_IN_S, Ints
 
 Outcome = Literal["within", "late", "excluded"]
 Sort = Literal["newest", "slowest"]
-_US_IN_S = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def totals(books: Books, asked: Asked) -> Totals:
     """Of all that was asked for."""
     within = late = 0
     excluded = np.zeros(len(EXCLUSIONS), np.int64)
-    for columns in books.chunks:
+    for columns in books.of(asked.wanted):
         codes = outcomes(columns, asked, rows_of(columns, asked.wanted, books.names, books.places))
         is_within, is_late = _is_within(codes, asked), _is_late(codes, asked)
         within += int(np.count_nonzero(is_within))
@@ -75,7 +75,9 @@ def totals(books: Books, asked: Asked) -> Totals:
 def page(books: Books, asked: Asked, pick: Pick, limit: int, after: Position | None) -> tuple[list[Position], bool]:
     """The next rows in the order of `pick.sort`, and whether more follow. Each incident comes once."""
     found: list[Position] = []
-    ranked = sorted(books.chunks, key=_last, reverse=True) if pick.sort == "newest" else books.chunks
+    ranked = books.of(asked.wanted)
+    if pick.sort == "newest":
+        ranked.reverse()
     for columns in ranked:
         if pick.sort == "newest" and len(found) > limit:
             break  # older months hold only older calls
@@ -99,7 +101,7 @@ def page(books: Books, asked: Asked, pick: Pick, limit: int, after: Position | N
 def every(books: Books, asked: Asked) -> list[UUID]:
     """All incidents that were asked for, the oldest first."""
     ids: list[UUID] = []
-    for columns in books.chunks:
+    for columns in books.of(asked.wanted):
         rows = rows_of(columns, asked.wanted, books.names, books.places)
         ids += incident_ids(columns, np.arange(len(columns["day"])) if rows is None else np.flatnonzero(rows))
     return ids
@@ -120,7 +122,7 @@ def late(books: Books, asked: Asked) -> list[LateSum]:
     """Why incidents were late, the most frequent reason first."""
     reasons, keys = labels("late_reason", books.names, books.places)
     found: list[tuple[Ints, NDArray[np.int32], NDArray[np.float32]]] = []
-    for columns in books.chunks:
+    for columns in books.of(asked.wanted):
         meant = rows_of(columns, asked.wanted, books.names, books.places)
         rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
         codes = outcomes(columns, asked, meant)
@@ -135,7 +137,7 @@ def late(books: Books, asked: Asked) -> list[LateSum]:
 
 
 def _late_sum(reason: str, mine: Bools, codes: Ints, free_s: NDArray[np.float32], asked: Asked) -> LateSum:
-    reached_s = np.sort(codes[mine & (codes >= 0)]) / _US_IN_S - asked.target_s
+    reached_s = np.sort(codes[mine & (codes >= 0)]) / US_IN_S - asked.target_s
     n = int(np.count_nonzero(mine))
     return LateSum(
         reason=reason,
@@ -144,10 +146,6 @@ def _late_sum(reason: str, mine: Bools, codes: Ints, free_s: NDArray[np.float32]
         in_time=int(np.count_nonzero(mine & (free_s <= asked.target_s))),
         unknown=int(np.count_nonzero(mine & np.isnan(free_s))),
     )
-
-
-def _last(columns: Columns) -> int:
-    return int(columns["received_us"][-1]) if len(columns["received_us"]) else -1
 
 
 def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[Ints, Ints]:
@@ -163,9 +161,9 @@ def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[I
     if pick.reached is not None:
         keep &= codes >= 0 if pick.reached else codes == NOT_REACHED
     if pick.over_s is not None:
-        keep &= codes > pick.over_s * _US_IN_S
+        keep &= codes > pick.over_s * US_IN_S
     if pick.up_to_s is not None:
-        keep &= (codes >= 0) & (codes <= pick.up_to_s * _US_IN_S)
+        keep &= (codes >= 0) & (codes <= pick.up_to_s * US_IN_S)
     if pick.mark is not None:
         keep &= (columns["marks"][rows] >> MARKS.index(pick.mark) & 1).astype(np.bool_)
     rows, codes = rows[keep], codes[keep]
@@ -177,11 +175,11 @@ def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[I
 
 
 def _is_within(codes: Ints, asked: Asked) -> Bools:
-    return np.asarray((codes >= 0) & (codes <= asked.target_s * _US_IN_S))
+    return np.asarray((codes >= 0) & (codes <= asked.target_s * US_IN_S))
 
 
 def _is_late(codes: Ints, asked: Asked) -> Bools:
-    return np.asarray((codes > asked.target_s * _US_IN_S) | (codes == NOT_REACHED))
+    return np.asarray((codes > asked.target_s * US_IN_S) | (codes == NOT_REACHED))
 
 
 def _is_excluded(codes: Ints, _: Asked) -> Bools:

@@ -70,7 +70,7 @@ def lines(draw: st.DrawFn) -> tuple[LedgerLine, str | None]:
     if draw(st.booleans()):
         arrived, exclusion = draw(st.none() | moments), draw(st.sampled_from([None, *GIVEN]))
         reviewed = replace(recorded, on_scene_at=arrived, exclusion=exclusion)
-    seconds = st.none() | st.floats(0, 900)
+    seconds = st.none() | st.integers(0, 900_000_000).map(lambda us: us / 1_000_000)
     line = LedgerLine(
         recorded=recorded,
         reviewed=reviewed,

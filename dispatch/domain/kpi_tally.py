@@ -1,0 +1,92 @@
+"""Percentiles of many values in many groups without sorting them all: two passes over bins, and still exact. Pure.
+
+Each value is counted in a bin of its group. The counts tell in which bins the wanted ranks lie; only what lies in those
+is sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain.kpi import ranks
+
+Ints = NDArray[np.int64]
+US_IN_S: Final = 1_000_000
+_HORIZON_US: Final = 1800 * US_IN_S
+"""Most responses are shorter; all that are longer share their group's last bin."""
+_CELLS: Final = 1 << 16
+_FEWEST, _MOST = 64, 2048
+
+
+class Tally:
+    """Values of groups numbered from 0, whole microseconds from 0 on, told piece by piece."""
+
+    def __init__(self, groups: int) -> None:
+        self._groups = groups
+        self._bins = min(max(_CELLS // max(groups, 1), _FEWEST), _MOST)
+        self._counts = np.zeros(groups * self._bins, np.int64)
+        self._pieces: list[tuple[NDArray[np.int32], Ints]] = []
+        self._sums = np.zeros(groups)
+
+    def add(self, values: Ints, groups: NDArray[Any] | None = None) -> None:
+        """Some values, each with the number of its group; without numbers all are of group 0."""
+        if not len(values):
+            return
+        cells = np.minimum(values * (self._bins / _HORIZON_US), self._bins - 1).astype(np.int32)
+        if groups is None:
+            self._sums[0] += values.sum()
+        else:
+            cells += groups.astype(np.int32) * np.int32(self._bins)
+            self._sums += np.bincount(groups, weights=values, minlength=self._groups)
+        first = int(cells.min())
+        counts = np.bincount(cells - first)
+        self._counts[first : first + len(counts)] += counts
+        self._pieces.append((cells, values))
+
+    def n(self) -> Ints:
+        """How many values each group has."""
+        return np.asarray(self._by_group().sum(axis=1))
+
+    def means_s(self) -> list[float | None]:
+        """Of each group, seconds."""
+        means = zip(self._sums, self.n(), strict=True)
+        return [float(total) / int(n) / US_IN_S if n else None for total, n in means]
+
+    def percentiles_s(self, percents: Sequence[int], of: Ints | None = None) -> list[list[float | None]]:
+        """Of each percent and group, seconds: as `percentile` gives it over `of` values whose first are those told."""
+        have = self.n()
+        wanted = [ranks(have if of is None else of, percent) for percent in percents]
+        at = self._at(np.array([rank for below, above, _ in wanted for rank in (below, above)])) / US_IN_S
+        found = []
+        for (below, above, hundredths), lows, highs in zip(wanted, at[::2], at[1::2], strict=True):
+            values = lows + (highs - lows) * hundredths / 100
+            known = (below >= 0) & (above < have)
+            found.append([float(value) if is_known else None for value, is_known in zip(values, known, strict=True)])
+        return found
+
+    def _by_group(self) -> Ints:
+        return self._counts.reshape(self._groups, self._bins)
+
+    def _at(self, wanted: Ints) -> Ints:
+        """[which][group]: the value at these ranks, counted from 0; 0 at a rank that a group does not have."""
+        found = np.zeros(wanted.shape, np.int64)
+        which, group = np.nonzero((wanted >= 0) & (wanted < self.n()))
+        if not len(group):
+            return found
+        asked = wanted[which, group]
+        up_to = self._by_group().cumsum(axis=1)
+        bins = (up_to[group] <= asked[:, None]).sum(axis=1)
+        cells = group * self._bins + bins
+        inside = asked - up_to[group, bins] + self._counts[cells]
+        is_meant = np.zeros(len(self._counts), np.bool_)
+        is_meant[cells] = True
+        rows = [np.flatnonzero(is_meant[cells_of]) for cells_of, _ in self._pieces]
+        places = np.concatenate([cells_of[some] for (cells_of, _), some in zip(self._pieces, rows, strict=True)])
+        values = np.concatenate([values_of[some] for (_, values_of), some in zip(self._pieces, rows, strict=True)])
+        order = np.lexsort((values, places))
+        found[which, group] = values[order][np.searchsorted(places[order], cells) + inside]
+        return found
