@@ -17,8 +17,9 @@ from dispatch.api.signed_in import MAY_READ, TheDesk
 from dispatch.domain.control_chart import Limits, chart, differs
 from dispatch.domain.hexagon import centre_of, outline_of
 from dispatch.domain.incident import TARGET_S
-from dispatch.domain.kpi import TAIPEI, UNKNOWN, GroupBy, KpiGroup, kpi
-from dispatch.domain.kpi_sums import Asked, changed_by_review, groups, parts, responses_s
+from dispatch.domain.kpi import TAIPEI, UNKNOWN, GroupBy, KpiGroup, kpi, local_day
+from dispatch.domain.kpi_books import Asked
+from dispatch.domain.kpi_sums import changed_by_review, groups, parts, responses_s
 from dispatch.service.kpi_ledger import late
 from dispatch.store import kpi_targets
 
@@ -95,17 +96,19 @@ async def months(
     books: TheBooks,
     count: Annotated[int, Query(ge=1, le=120, description="So many months, the last that of `to`")] = MONTHS,
 ) -> schemas.KpiMonths:
-    """A control chart of whole months, each beside the same month a year before. `from` does not narrow it."""
-    names = _months_up_to(_last_moment(asked).astimezone(TAIPEI).date(), count)
+    """A control chart of whole months, each beside the same month a year before. `from` does not narrow it.
+
+    A month that is not over stands at its end as it is so far, and is judged by nothing.
+    """
+    names = _months_up_to(local_day(_last_moment(asked)), count)
     ever = replace(asked, wanted=replace(asked.wanted, start=None, end=None))
     found = {one.group: one for one in await to_thread(groups, books, ever, "month")}
-    drawn = chart([_hits(found.get(name)) for name in names])
+    over = [name for name in names if name < f"{local_day(asked.now):%Y-%m}"]
+    drawn = chart([_hits(found.get(name)) for name in over])
+    limits = dict(zip(over, drawn.limits, strict=True))
     return schemas.KpiMonths(
         centre=drawn.centre,
-        items=[
-            _month(name, found.get(name), found.get(_a_year_before(name)), limits)
-            for name, limits in zip(names, drawn.limits, strict=True)
-        ],
+        items=[_month(name, found.get(name), found.get(_a_year_before(name)), limits.get(name)) for name in names],
     )
 
 
@@ -145,14 +148,20 @@ def _hits(group: KpiGroup | None) -> tuple[int, int]:
     return (0, 0) if group is None else (group.within_target, group.measured)
 
 
-def _month(name: str, group: KpiGroup | None, before: KpiGroup | None, limits: Limits) -> schemas.KpiMonth:
+def _month(name: str, group: KpiGroup | None, before: KpiGroup | None, limits: Limits | None) -> schemas.KpiMonth:
     said = asdict(group or NOTHING)
     last_year = None
-    if before is not None:
+    if before is not None and limits is not None:
         told = {member: getattr(before, member) for member in schemas.LastYear.model_fields if hasattr(before, member)}
         news = differs(*_hits(group), *_hits(before))
         last_year = schemas.LastYear(month=before.group, differs=news, **told)
     members = {member: said[member] for member in schemas.KpiMonth.model_fields if member in said}
     return schemas.KpiMonth(
-        month=name, limit_low=limits.low, limit_high=limits.high, signal=limits.signal, last_year=last_year, **members
+        month=name,
+        complete=limits is not None,
+        limit_low=None if limits is None else limits.low,
+        limit_high=None if limits is None else limits.high,
+        signal=None if limits is None else limits.signal,
+        last_year=last_year,
+        **members,
     )

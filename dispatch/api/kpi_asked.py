@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 
 from dispatch.api.period import Period, PeriodOf
 from dispatch.api.schemas import CategoryName
 from dispatch.api.signed_in import TheDesk
 from dispatch.domain.hexagon import is_cell
+from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_filter import KpiFilter
-from dispatch.domain.kpi_sums import Asked, Books
 from dispatch.domain.refusals import Invalid
 
 Clock = Annotated[Literal["received", "dispatched"], Query(description="From which moment a response is timed")]
@@ -31,6 +33,8 @@ LateReason = Literal[
     "stopped_on_the_way",
     "nobody_came",
     "unknown",
+    "still_open",
+    "none",
 ]
 
 
@@ -97,6 +101,15 @@ async def _books(request: Request) -> Books:
 
 TheBooks = Annotated[Books, Depends(_books)]
 """All that is committed, as of now."""
+
+
+async def _moment(request: Request) -> AsyncIterator[tuple[Books, AsyncConnection]]:
+    async with request.app.state.kpi.moment() as moment:
+        yield moment
+
+
+TheMoment = Annotated[tuple[Books, AsyncConnection], Depends(_moment)]
+"""The same, with a connection that sees the tables as they were when these were read."""
 
 
 def period_of(asked: Asked) -> Period:

@@ -53,6 +53,8 @@ def calibrate(
     if last < first:
         raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
     name = _named(by) if apply else by or getpass.getuser()
+    if json_file is not None:
+        _require_writable(json_file)
 
     async def run(access: Access) -> Calibrated:
         done = await calibrating.calibrate(access.engine, first, last, by=name)
@@ -105,6 +107,17 @@ def versions(*, data: DataOption = None) -> None:
         typer.echo(f"{row.version:>4}  {made}{marks}")
 
 
+def _require_writable(path: Path) -> None:
+    """Before a version is made that nobody would hear of. Raises BadParameter."""
+    was_there = path.exists()
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise typer.BadParameter(f"{path} can't be written: {error.strerror}", param_hint="--json") from error
+    if not was_there:
+        path.unlink()
+
+
 def _named(by: str | None) -> str:
     if by is None or not by.strip():
         raise typer.BadParameter("say who puts it in force", param_hint="--by")
@@ -112,18 +125,24 @@ def _named(by: str | None) -> str:
 
 
 def _shown(done: Calibrated, *, applied: bool) -> list[str]:
-    held = ", ".join(map(str, done.held_out_days))
+    checked, overlap = ", ".join(map(str, done.checked_days)), len(done.overlap_days)
+    nobody = "not learned from" if overlap or not done.before_version else "that neither version learned from"
     lines = [
         f"version {done.version}: learned from {done.learned_drives} drives on {done.learned_days} days, "
         f"{done.start} to {done.end}; {done.unmatched} drives could not be used",
-        f"checked on {done.after.drives} drives of days not learned from: {held}",
+        f"checked on {done.after.drives} drives of days {nobody}: {checked}",
         f"{'':<22}{'bias':>8}{'mean error':>12}{'9 of 10 within':>16}",
     ]
     for title, one in ((f"before (version {done.before_version})", done.before), ("after", done.after)):
         bias = 100 * math.expm1(one.median_log_ratio)
         lines.append(f"{title:<22}{bias:>+7.1f}%{one.mae_s:>10.0f} s{one.p90_s:>14.0f} s")
     lines.append("bias: how much longer the middle drive took than was said")
-    if done.after.mae_s >= done.before.mae_s:
+    if overlap:
+        lines.append(
+            f"But version {done.before_version} learned from {overlap} of these {len(done.checked_days)} days, so its "
+            "error looks smaller here than it is; give days that it has not seen (--from) to compare them."
+        )
+    elif done.after.mae_s >= done.before.mae_s:
         lines.append("It is no better than what is in force: there is no reason to apply it.")
     lines.append(
         "in force" if applied else f"not in force; `patrol calibrate apply {done.version} --by NAME` does that"

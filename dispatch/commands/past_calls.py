@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import getpass
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from dispatch.domain.past_call import Words
 if TYPE_CHECKING:
     from dispatch.service.import_file import Tell
     from dispatch.service.importing import RowsRefused, Taken
+    from dispatch.store.imports import Begins
 
 SHOWN: Final = 100
 app = typer.Typer(help="Incidents of the past.", no_args_is_help=True)
@@ -84,9 +86,9 @@ def import_(
 
     async def run(access: Access) -> Taken:
         by = f"{getpass.getuser()} (command line)"
-        with _progress(size_bytes) as tell:
+        with _progress(size_bytes) as (tell, begins):
             return await import_calls(
-                access.engine, file, reading, by=by, now=datetime.now(UTC), dry_run=dry_run, tell=tell
+                access.engine, file, reading, by=by, now=datetime.now(UTC), dry_run=dry_run, tell=tell, begins=begins
             )
 
     try:
@@ -97,6 +99,16 @@ def import_(
     _say(file.name, taken, dry_run=dry_run)
     if taken.calls and "priority" not in reading.columns:
         typer.echo(f"no column for the priority: all have {priority_default} (--priority-default)")
+    if dry_run:
+        typer.echo("dry run: nothing was kept")
+    elif not taken.calls:
+        typer.echo("nothing was changed")
+    else:
+        days = f"{taken.days} days" if taken.days > 1 else "1 day"
+        typer.echo(
+            f"figures of {days} are to be computed now, or when the system starts; the page 統計 answers "
+            "when all are done: seconds for a month, minutes for years"
+        )
 
 
 def _say(name: str, taken: Taken, *, dry_run: bool) -> None:
@@ -109,14 +121,13 @@ def _say(name: str, taken: Taken, *, dry_run: bool) -> None:
         typer.echo(f"{taken.units} units sent, {taken.reached} calls reached; received {first} to {last}")
         if taken.without_place:
             typer.echo(f"calls without a position, which count and stand on no map: {taken.without_place}")
+        if taken.far_outside:
+            typer.echo(f"calls more than 2 km outside the loaded streets; is this the right file? {taken.far_outside}")
         if taken.cleared_early:
             typer.echo(f"rows cleared before a step on the way, kept as they are: {taken.cleared_early}")
         if taken.other_words:
-            typer.echo(f"words that are no category of ours (--category WORD=…), by rows: {_counts(taken.other_words)}")
-    if dry_run:
-        typer.echo("dry run: nothing was kept")
-    elif not taken.calls:
-        typer.echo("nothing was changed")
+            words = _counts(taken.other_words, taken.other_words_in_all)
+            typer.echo(f"words that are no category of ours (--category WORD=…), by rows: {words}")
 
 
 def _tell_errors(refusal: RowsRefused) -> None:
@@ -124,20 +135,28 @@ def _tell_errors(refusal: RowsRefused) -> None:
         typer.echo(str(error), err=True)
     if refusal.count > SHOWN:
         rest = Counter(error.column or "whole row" for error in refusal.errors[SHOWN:])
-        typer.echo(f"and {refusal.count - SHOWN} more: {_counts(rest)}", err=True)
+        kept = len(refusal.errors)
+        of = f", of the first {kept}" if kept < refusal.count else ""
+        typer.echo(f"and {refusal.count - SHOWN} more{of}: {_counts(dict(rest.most_common()), len(rest))}", err=True)
 
 
-def _counts(found: Counter[str]) -> str:
-    shown = ", ".join(f"{word} {count}" for word, count in found.most_common(20))
-    return shown + (f" and {len(found) - 20} others" if len(found) > 20 else "")
+def _counts(found: Mapping[str, int], in_all: int) -> str:
+    shown = ", ".join(f"{word} {count}" for word, count in found.items())
+    return shown + (f" and {in_all - len(found)} others" if in_all > len(found) else "")
 
 
 @contextlib.contextmanager
-def _progress(size_bytes: int) -> Iterator[Tell]:
-    """A bar on standard error, where that is a terminal."""
+def _progress(size_bytes: int) -> Iterator[tuple[Tell, Begins]]:
+    """On standard error, where that is a terminal: a bar while the file is read, then a line for each further part."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield lambda _: None, lambda _: None
         return
-    with typer.progressbar(length=size_bytes, label="reading", file=sys.stderr) as bar:
-        yield lambda read_bytes: bar.update(read_bytes - bar.pos)
-        bar.label = "taken in"
+    began = time.monotonic()
+    with contextlib.ExitStack() as shown:
+        bar = shown.enter_context(typer.progressbar(length=size_bytes, label="reading", file=sys.stderr))
+
+        def begins(part: str) -> None:
+            shown.close()  # the bar's line ends
+            typer.echo(f"{time.monotonic() - began:4.0f} s  {part} …", err=True)
+
+        yield lambda read_bytes: bar.update(read_bytes - bar.pos), begins

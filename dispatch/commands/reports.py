@@ -23,7 +23,8 @@ def report(
 ) -> None:
     """Make the report of a month or year that is over, and write it as ODS, ODT, PDF and CSV; prints the files.
 
-    Where nothing changed since the newest version, its files are written as they were made.
+    The ledger that it was counted from is written beside them. Where nothing changed since the newest version, its
+    files are written as they were made.
     """
     # fontTools, fpdf2, numpy: no other command has to wait for them.
     from dispatch.reports.words import LANGUAGES  # noqa: PLC0415
@@ -33,6 +34,7 @@ def report(
     from dispatch.service.reporting import make_report  # noqa: PLC0415
     from dispatch.service.streets import Streets  # noqa: PLC0415
     from dispatch.store import reports  # noqa: PLC0415
+    from dispatch.store.access import log_access  # noqa: PLC0415
 
     period = _period(month, year)
     chosen = next((one for one in LANGUAGES if one == language), None)
@@ -46,10 +48,13 @@ def report(
         made = await make_report(desk, KpiKeeper(desk), period, chosen, by)
         written = []
         to.mkdir(parents=True, exist_ok=True)
-        async with access.engine.connect() as connection:
+        async with access.engine.begin() as connection:
             row = await reports.find_report(connection, made.report_id)
             for known in await reports.files_of(connection, [made.report_id]):
                 file = await reports.file_of(connection, made.report_id, known.format)
+                await log_access(
+                    connection, by, "report_download", str(made.report_id), reports.as_accessed(row, known.format)
+                )
                 path = to / reports.file_name(row, known.format)
                 path.write_bytes(file.content)
                 written.append(path)

@@ -41,6 +41,8 @@ TRANSITIONS: Final[dict[AssignmentState, frozenset[AssignmentState]]] = {
     S.TIMED_OUT: frozenset(),
     S.CLOSED: frozenset(),
 }
+STRAIGHT: Final = "straight"
+"""In the place of a street class: no street answered, and the ETA is the straight line's."""
 PROGRESS: Final = (S.DISPATCHED, S.ACKNOWLEDGED, S.EN_ROUTE, S.ON_SCENE, S.CLEARED)
 
 
@@ -69,7 +71,7 @@ class Assignment:
     eta_version: int = 0
     """Of the speeds that `eta_s` was made with; 0: the priors."""
     eta_street_class: str | None = None
-    """On which most of the planned way lies; None where it is not over the streets."""
+    """On which most of the planned way lies; STRAIGHT where `eta_s` is not over the streets; None: there is no way."""
 
     @property
     def is_over(self) -> bool:

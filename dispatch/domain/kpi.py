@@ -21,22 +21,24 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
+from dispatch.domain.percentile import percentile
 from dispatch.domain.utc import require_utc
 from dispatch.domain.wilson import wilson
 
 TAIPEI: Final = ZoneInfo("Asia/Taipei")
 ALL: Final = "all"
 UNKNOWN: Final = "unknown"
+NOT_LATE: Final = "none"
+"""Key of what has no reason of lateness."""
+STILL_OPEN: Final = "still_open"
+"""Reason of what is late, or may become so, and has not ended: which part was the largest can't be said yet."""
 
 Clock = Literal["received", "dispatched"]
 GroupBy = Literal[
@@ -58,6 +60,11 @@ GroupBy = Literal[
 SHIFTS: Final = ("night", "day", "evening")
 SHIFT_HOURS: Final = 8
 """A shift is a third of the day by the wall clock: night 00 to 08, day 08 to 16, evening 16 to 24."""
+
+
+def local_day(at: datetime) -> date:
+    """The day of Asia/Taipei to which a call received then belongs."""
+    return at.astimezone(TAIPEI).date()
 
 
 class Verdict(StrEnum):
@@ -86,7 +93,7 @@ class IncidentRecord:
 
     `dispatched_at`: when the first unit was; `on_scene_at`: when the earliest arrived; both None if none ever.
     `unit_type`: of the vehicle that arrived first, else that was sent first; `cell`: the hexagon of the place (h3);
-    `late_reason`: see why_late.py; None for what is not late.
+    `late_reason`: see why_late.py, STILL_OPEN before there can be one; None for what is not late.
     """
 
     incident_id: UUID
@@ -176,7 +183,7 @@ _KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo], str | None]]]
     "category": lambda record, _: str(record.category),
     "unit_type": lambda record, _: record.unit_type,
     "cell": lambda record, _: record.cell,
-    "late_reason": lambda record, _: record.late_reason,
+    "late_reason": lambda record, _: record.late_reason or NOT_LATE,
 }
 
 
@@ -228,26 +235,3 @@ def _summary(group: str, records: Sequence[IncidentRecord], now: datetime, clock
         unreached=measured - len(responses_s),
         excluded=dict(sorted(excluded.items())),
     )
-
-
-def percentile(finite: Sequence[float] | NDArray[np.float64], n: int, percent: int) -> float | None:
-    """Linear interpolation between ranks (numpy's "linear") over n values of which the `finite`, sorted, come first.
-
-    None where the rank falls on, or between a number and, one of the others. Ranks are whole numbers and hundredths
-    of them, so that a rank that falls on a number exactly needs no neighbour.
-    """
-    if n == 0:
-        return None
-    below, above, hundredths = ranks(n, percent)
-    if above >= len(finite):
-        return None
-    return float(finite[below] + (finite[above] - finite[below]) * hundredths / 100)
-
-
-_Counts = TypeVar("_Counts", int, NDArray[np.int64])
-
-
-def ranks(n: _Counts, percent: int) -> tuple[_Counts, _Counts, _Counts]:
-    """(rank below, rank above, hundredths of the way between) of a percentile of n values, counted from 0."""
-    below, hundredths = divmod((n - 1) * percent, 100)
-    return below, below + (hundredths > 0), hundredths

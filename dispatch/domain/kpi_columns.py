@@ -6,9 +6,10 @@ is lost: what is computed from columns equals what is computed from the lines (t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,6 +41,8 @@ LAYOUT: Final = np.dtype(
         ("dispatched_us_reviewed", "<i8"),
         ("dispatched_us_recorded", "<i8"),
         *((f"{clock}_{figures}", "<i8") for clock in CLOCKS for figures in FIGURES),
+        *((f"{part}_us_{figures}", "<i8") for part in PARTS for figures in FIGURES),
+        *((f"nearest_free_s_{figures}", "<f4") for figures in FIGURES),
         ("day", "<i4"),
         ("hour", "i1"),
         ("weekday", "i1"),
@@ -47,19 +50,21 @@ LAYOUT: Final = np.dtype(
         ("category", "i1"),
         ("marks", "i1"),
         ("place", "<i2"),
-        ("unit_type", "<i2"),
-        ("late_reason", "<i2"),
         ("cell", "<i2"),
-        *((f"{part}_us", "<i8") for part in PARTS),
-        ("eta_s", "<f4"),
-        ("nearest_free_s", "<f4"),
+        *((f"{name}_{figures}", "<i2") for name in ("unit_type", "late_reason") for figures in FIGURES),
     ]
 )
-"""A row of a sheet, packed. `place` and the three after it are numbers in the sheet's own lists of names."""
+"""A row of a sheet, packed. `place` and the five after it are numbers in the sheet's own lists of names."""
 
 Columns = dict[str, NDArray[Any]]
 KnownNames = Mapping[str, tuple[Hashable, ...]]
-NAMED: Final = ("place", "unit_type", "late_reason", "cell")
+NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "place": ("place",),
+    "cell": ("cell",),
+    "unit_type": tuple(f"unit_type_{figures}" for figures in FIGURES),
+    "late_reason": tuple(f"late_reason_{figures}" for figures in FIGURES),
+}
+"""Of each list of names the columns whose numbers are places in it."""
 
 
 def to_us(moment: datetime) -> int:
@@ -87,9 +92,9 @@ class Sheet:
     late_reasons: tuple[Hashable, ...]
     cells: tuple[Hashable, ...]
 
-    def names(self, column: str) -> tuple[Hashable, ...]:
-        """What the numbers in a column of NAMED stand for."""
-        found: tuple[Hashable, ...] = getattr(self, f"{column}s")
+    def names(self, kind: str) -> tuple[Hashable, ...]:
+        """What the numbers in the columns of this kind (NAMED) stand for."""
+        found: tuple[Hashable, ...] = getattr(self, f"{kind}s")
         return found
 
 
@@ -99,12 +104,18 @@ def sheet_of(lines: Sequence[LedgerLine], places: Sequence[Hashable]) -> Sheet:
     rows["incident_id"] = [list(line.recorded.incident_id.bytes) for line in lines] or np.zeros((0, 16), np.uint8)
     rows["received_us"] = [to_us(line.recorded.received_at) for line in lines]
     for figures in FIGURES:
-        records: list[IncidentRecord] = [getattr(line, figures) for line in lines]
+        records = [line.of(figures)[0] for line in lines]
         rows[f"dispatched_us_{figures}"] = [
             NEVER if record.dispatched_at is None else to_us(record.dispatched_at) for record in records
         ]
         for clock in CLOCKS:
             rows[f"{clock}_{figures}"] = [code_of(record, clock) for record in records]
+        courses = [line.of(figures)[1] for line in lines]
+        for part in PARTS:
+            rows[f"{part}_us_{figures}"] = [_us(course.parts.get(part)) for course in courses]
+        rows[f"nearest_free_s_{figures}"] = [
+            np.nan if course.nearest_free_s is None else course.nearest_free_s for course in courses
+        ]
     local = [line.recorded.received_at.astimezone(TAIPEI) for line in lines]
     rows["day"] = [at.toordinal() for at in local]
     rows["hour"] = [at.hour for at in local]
@@ -112,25 +123,21 @@ def sheet_of(lines: Sequence[LedgerLine], places: Sequence[Hashable]) -> Sheet:
     rows["priority"] = [line.recorded.priority for line in lines]
     rows["category"] = [CATEGORIES.index(line.recorded.category) for line in lines]
     rows["marks"] = [sum(1 << number for number, mark in enumerate(MARKS) if mark in line.marks) for line in lines]
-    for part in PARTS:
-        rows[f"{part}_us"] = [NEVER if (s := line.parts.get(part)) is None else round(s * _US_IN_S) for line in lines]
-    rows["eta_s"] = [_number(line.eta_s) for line in lines]
-    rows["nearest_free_s"] = [_number(line.nearest_free_s) for line in lines]
-    lists = []
-    for column, names in (
-        ("place", list(places)),
-        ("unit_type", [line.reviewed.unit_type for line in lines]),
-        ("late_reason", [line.reviewed.late_reason for line in lines]),
-        ("cell", [line.reviewed.cell for line in lines]),
-    ):
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        rows[column] = [numbers[name] for name in names]
-        lists.append(tuple(numbers))
-    return Sheet(rows, *lists)
+    named: dict[str, Sequence[Hashable]] = {"place": places, "cell": [line.recorded.cell for line in lines]}
+    for figures in FIGURES:
+        named[f"unit_type_{figures}"] = [line.of(figures)[0].unit_type for line in lines]
+        named[f"late_reason_{figures}"] = [line.of(figures)[0].late_reason for line in lines]
+    lists = {}
+    for kind, columns in NAMED.items():
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(chain(*(named[one] for one in columns))))}
+        for column in columns:
+            rows[column] = [numbers[name] for name in named[column]]
+        lists[f"{kind}s"] = tuple(numbers)
+    return Sheet(rows, **lists)
 
 
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value
+def _us(seconds: float | None) -> int:
+    return NEVER if seconds is None else round(seconds * _US_IN_S)
 
 
 def incident_ids(columns: Columns, chosen: NDArray[np.intp]) -> list[UUID]:
@@ -142,21 +149,39 @@ class Names:
     """One numbering of names for many sheets: places, kinds of units, reasons, hexagons."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, dict[Hashable, int]] = {column: {} for column in NAMED}
+        self._numbers: dict[str, dict[Hashable, int]] = {kind: {} for kind in NAMED}
 
     def known(self) -> KnownNames:
-        """All names of each column so far, in the order of their numbers: a picture that no later sheet changes."""
-        return {column: tuple(numbers) for column, numbers in self._numbers.items()}
+        """All names of each kind so far, in the order of their numbers: a picture that no later sheet changes."""
+        return {kind: tuple(numbers) for kind, numbers in self._numbers.items()}
 
-    def _numbered(self, column: str, names: Sequence[Hashable]) -> NDArray[np.int32]:
-        known = self._numbers[column]
+    def _numbered(self, kind: str, names: Sequence[Hashable]) -> NDArray[np.int32]:
+        known = self._numbers[kind]
         return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int32)
 
     def joined(self, sheets: Sequence[Sheet]) -> Columns:
         """The sheets one after the other as contiguous columns, their names in this numbering."""
         rows = np.concatenate([sheet.rows for sheet in sheets]) if sheets else np.zeros(0, LAYOUT)
-        columns = {name: np.ascontiguousarray(rows[name]) for name in LAYOUT.names or () if name not in NAMED}
-        for name in NAMED:
-            parts = [self._numbered(name, sheet.names(name))[sheet.rows[name]] for sheet in sheets]
-            columns[name] = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+        columns = {name: np.ascontiguousarray(rows[name]) for name in LAYOUT.names or ()}
+        for kind, named in NAMED.items():
+            numbers = [self._numbered(kind, sheet.names(kind)) for sheet in sheets]
+            for name in named:
+                parts = [table[sheet.rows[name]] for table, sheet in zip(numbers, sheets, strict=True)]
+                columns[name] = np.concatenate(parts) if parts else np.zeros(0, np.int32)
         return columns
+
+
+def amended(sheet: Sheet, gone: Container[UUID], more: Sheet) -> Sheet:
+    """The sheet without these incidents and with those of the other, in the order of receipt."""
+    ids = incident_ids({"incident_id": sheet.rows["incident_id"]}, np.arange(len(sheet.rows)))
+    stay = sheet.rows[[incident_id not in gone for incident_id in ids]]
+    come, lists = more.rows.copy(), {}
+    for kind, columns in NAMED.items():
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(sheet.names(kind) + more.names(kind)))}
+        table = np.array([numbers[name] for name in more.names(kind)], np.int16)
+        for column in columns:
+            come[column] = table[more.rows[column]]
+        lists[f"{kind}s"] = tuple(numbers)
+    rows = np.concatenate([stay, come])
+    order = sorted(range(len(rows)), key=lambda row: (rows["received_us"][row], bytes(rows["incident_id"][row])))
+    return Sheet(rows[order], **lists)

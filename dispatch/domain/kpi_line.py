@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -28,18 +29,34 @@ MARKS: Final = tuple(Mark)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerLine:
-    """`reviewed` is `recorded` itself where nobody reviewed; both are of the same incident.
+class Course:
+    """How a response went, by the arrivals that count. Seconds; None where it is not known.
 
-    `parts`: seconds, of the reviewed response; `nearest_free_s`: what the response would have been, had the nearest
-    free unit been sent at once, where that is known.
+    `unit`: call sign of the one that arrived first, else that was sent first; `parts` and `eta_s` are its own.
+    `nearest_free_s`: what the response would have been, had the nearest free unit been sent at once.
     """
 
-    recorded: IncidentRecord
-    reviewed: IncidentRecord
     parts: Mapping[Part, float | None] = field(default_factory=dict)
     eta_s: float | None = None
     nearest_free_s: float | None = None
-    marks: frozenset[Mark] = frozenset()
     unit: str | None = None
-    """Call sign of the unit that arrived first, else that was sent first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    """One incident, as it was recorded and as supervisors ruled; the same where nobody did."""
+
+    recorded: IncidentRecord
+    reviewed: IncidentRecord
+    recorded_course: Course = field(default_factory=Course)
+    reviewed_course: Course = field(default_factory=Course)
+    marks: frozenset[Mark] = frozenset()
+    ended_at: datetime | None = None
+    is_imported: bool = False
+    """It has no track: it came from a file."""
+
+    def of(self, figures: Figures) -> tuple[IncidentRecord, Course]:
+        """By these figures."""
+        if figures == "recorded":
+            return self.recorded, self.recorded_course
+        return self.reviewed, self.reviewed_course

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain.incident import TARGET_S
-from dispatch.domain.kpi import ALL, SHIFT_HOURS, SHIFTS, UNKNOWN, Clock, Exclusion, GroupBy, KpiGroup
+from dispatch.domain.kpi import ALL, SHIFT_HOURS, SHIFTS, UNKNOWN, Exclusion, GroupBy, KpiGroup
+from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_columns import (
     CATEGORIES,
     EXCLUDED,
@@ -21,10 +20,9 @@ from dispatch.domain.kpi_columns import (
     NOT_REACHED,
     STILL_OPEN,
     Columns,
-    KnownNames,
     to_us,
 )
-from dispatch.domain.kpi_filter import Bools, KpiFilter, Places, labels, rows_of
+from dispatch.domain.kpi_filter import Bools, labels
 from dispatch.domain.kpi_line import Figures
 from dispatch.domain.kpi_tally import US_IN_S, Ints, Tally
 from dispatch.domain.parts import PARTS, Part
@@ -34,36 +32,6 @@ Numbering = Callable[[Columns], NDArray[Any]]
 _LEFT: Final = -EXCLUDED + len(EXCLUSIONS)
 """So many negative codes there are, and 0, which is a response."""
 _PENDING: Final = EXCLUDED - EXCLUSIONS.index(Exclusion.PENDING)
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """All that a question is answered from: chunks of columns in the order of time, and what their numbers mean."""
-
-    chunks: Sequence[Columns]
-    names: KnownNames
-    places: Places
-
-    def of(self, wanted: KpiFilter) -> list[Columns]:
-        """The chunks that may hold what is wanted."""
-        start_us = -math.inf if wanted.start is None else to_us(wanted.start)
-        end_us = math.inf if wanted.end is None else to_us(wanted.end)
-        return [
-            columns
-            for columns in self.chunks
-            if len(at_us := columns["received_us"]) and at_us[0] < end_us and at_us[-1] >= start_us
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a figure is asked for. `now` (UTC) settles what is still open."""
-
-    now: datetime
-    wanted: KpiFilter = field(default_factory=KpiFilter)
-    clock: Clock = "received"
-    figures: Figures = "reviewed"
-    target_s: float = TARGET_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +64,12 @@ def groups(books: Books, asked: Asked, group_by: GroupBy | None = None) -> list[
     """The report, as `kpi` gives it of the same incidents: same groups, same order, same numbers."""
     chunks, names, number = books.of(asked.wanted), [ALL], None
     if group_by is not None:
-        names, number = _numbering(chunks, books, group_by)
+        names, number = _numbering(chunks, books, asked.figures, group_by)
     n = len(names)
     tally, within_us = Tally(n), int(asked.target_s * US_IN_S)
     within, left = np.zeros(n, np.int64), np.zeros(n * _LEFT, np.int64)
     for columns in chunks:
-        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        rows = books.rows(columns, asked)
         codes = outcomes(columns, asked, rows)
         is_reached = codes >= 0
         reached, unreached = codes[is_reached], codes[~is_reached]
@@ -125,10 +93,10 @@ def parts(books: Books, asked: Asked) -> dict[Part, Spread]:
     """Where the time of the reached ones went: handling, dispatch, turnout, travel."""
     tallies = {part: Tally(1) for part in PARTS}
     for columns in books.of(asked.wanted):
-        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        rows = books.rows(columns, asked)
         reached = outcomes(columns, asked, rows) >= 0
         for part, tally in tallies.items():
-            took_us = _rows(columns[f"{part}_us"], rows)
+            took_us = _rows(columns[f"{part}_us_{asked.figures}"], rows)
             tally.add(took_us[reached & (took_us != NEVER)])
     return {part: _spread(tally) for part, tally in tallies.items()}
 
@@ -142,7 +110,7 @@ def responses_s(books: Books, asked: Asked) -> tuple[NDArray[np.float64], int]:
     """The responses of all that were reached, seconds, and how many nobody reached."""
     pieces = [np.zeros(0, np.int64)]
     for columns in books.of(asked.wanted):
-        pieces.append(outcomes(columns, asked, rows_of(columns, asked.wanted, books.names, books.places)))
+        pieces.append(outcomes(columns, asked, books.rows(columns, asked)))
     codes = np.concatenate(pieces)
     return codes[codes >= 0] / US_IN_S, int(np.count_nonzero(codes == NOT_REACHED))
 
@@ -151,7 +119,7 @@ def changed_by_review(books: Books, asked: Asked) -> int:
     """How many incidents have another figure since a review."""
     count = 0
     for columns in books.of(asked.wanted):
-        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        rows = books.rows(columns, asked)
         differs = columns[f"{asked.clock}_reviewed"] != columns[f"{asked.clock}_recorded"]
         count += int(np.count_nonzero(_rows(differs, rows)))
     return count
@@ -161,7 +129,9 @@ def _rows(column: NDArray[Any], rows: Bools | None) -> NDArray[Any]:
     return column if rows is None else column[rows]
 
 
-def _numbering(chunks: Sequence[Columns], books: Books, group_by: GroupBy) -> tuple[list[str], Numbering]:
+def _numbering(
+    chunks: Sequence[Columns], books: Books, figures: Figures, group_by: GroupBy
+) -> tuple[list[str], Numbering]:
     """(the key of each group, the numbers of the groups that a chunk's rows are of)."""
     if group_by in ("day", "month"):
         return _by_date(chunks, len("2026-11") if group_by == "month" else len("2026-11-23"))
@@ -172,7 +142,7 @@ def _numbering(chunks: Sequence[Columns], books: Books, group_by: GroupBy) -> tu
         return list(SHIFTS), lambda columns: columns["hour"] // SHIFT_HOURS
     if group_by in _PLAIN:
         return _PLAIN[group_by], lambda columns: columns[group_by]
-    column, keys = labels(group_by, books.names, books.places)
+    column, keys = labels(group_by, figures, books.names, books.places)
     # Two stations of one name, or of one precinct, are one group.
     names, table = _table(keys)
     return names, lambda columns: table[columns[column]]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain.kpi import ranks
+from dispatch.domain.percentile import ranks
 
 Ints = NDArray[np.int64]
 US_IN_S: Final = 1_000_000
@@ -23,29 +23,34 @@ _FEWEST, _MOST = 64, 2048
 
 
 class Tally:
-    """Values of groups numbered from 0, whole microseconds from 0 on, told piece by piece."""
+    """Values of groups numbered from 0, whole microseconds, told piece by piece.
 
-    def __init__(self, groups: int) -> None:
+    Most lie in [origin_us, horizon_us); what lies outside counts as well, in its group's first or last bin.
+    """
+
+    def __init__(self, groups: int, origin_us: int = 0, horizon_us: int = _HORIZON_US) -> None:
         self._groups = groups
+        self._origin_us = origin_us
         self._bins = min(max(_CELLS // max(groups, 1), _FEWEST), _MOST)
+        self._in_us = self._bins / (horizon_us - origin_us)
         self._counts = np.zeros(groups * self._bins, np.int64)
         self._pieces: list[tuple[NDArray[np.int32], Ints]] = []
-        self._sums = np.zeros(groups)
+        self._groups_of: list[NDArray[Any] | None] = []
 
     def add(self, values: Ints, groups: NDArray[Any] | None = None) -> None:
         """Some values, each with the number of its group; without numbers all are of group 0."""
         if not len(values):
             return
-        cells = np.minimum(values * (self._bins / _HORIZON_US), self._bins - 1).astype(np.int32)
-        if groups is None:
-            self._sums[0] += values.sum()
-        else:
+        places = np.subtract(values, self._origin_us, dtype=np.float64)
+        places *= self._in_us
+        cells = np.clip(places, 0, self._bins - 1, out=places).astype(np.int32)
+        if groups is not None:
             cells += groups.astype(np.int32) * np.int32(self._bins)
-            self._sums += np.bincount(groups, weights=values, minlength=self._groups)
         first = int(cells.min())
         counts = np.bincount(cells - first)
         self._counts[first : first + len(counts)] += counts
         self._pieces.append((cells, values))
+        self._groups_of.append(groups)
 
     def n(self) -> Ints:
         """How many values each group has."""
@@ -53,7 +58,13 @@ class Tally:
 
     def means_s(self) -> list[float | None]:
         """Of each group, seconds."""
-        means = zip(self._sums, self.n(), strict=True)
+        sums = np.zeros(self._groups)
+        for (_, values), groups in zip(self._pieces, self._groups_of, strict=True):
+            if groups is None:
+                sums[0] += values.sum()
+            else:
+                sums += np.bincount(groups, weights=values, minlength=self._groups)
+        means = zip(sums, self.n(), strict=True)
         return [float(total) / int(n) / US_IN_S if n else None for total, n in means]
 
     def percentiles_s(self, percents: Sequence[int], of: Ints | None = None) -> list[list[float | None]]:

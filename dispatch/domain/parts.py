@@ -48,14 +48,23 @@ def first_there(sent: Iterable[Sent]) -> Sent | None:
 
 
 def parts_of(received_at: datetime, created_at: datetime | None, first: Sent | None) -> dict[Part, float | None]:
-    """Seconds of each part of a response that has come to its end; None for what isn't known.
+    """Seconds of each part of a response that has come to its end; None for what isn't known. All four add up to it.
 
-    A start that lies after its end (a unit at the scene before the order, clocks that differ) makes a part of 0 s.
+    Told from the arrival backwards: a step after the one that follows it (a unit at the scene before its order, a
+    button pressed late) tells nothing of when it took place.
     """
     if first is None or first.on_scene_at is None:
         return dict.fromkeys(PARTS)
-    moments = (received_at, created_at, first.dispatched_at, first.en_route_at, first.on_scene_at)
+    until = max(received_at, first.on_scene_at)
+    moments: list[datetime | None] = [until]
+    for at in (first.en_route_at, first.dispatched_at, created_at):
+        if at is None or at > until:
+            moments.append(None)
+        else:
+            until = max(at, received_at)
+            moments.append(until)
+    moments = [received_at, *reversed(moments)]
     return {
-        part: None if begin is None or end is None else max(0.0, (end - begin).total_seconds())
+        part: None if begin is None or end is None else (end - begin).total_seconds()
         for part, begin, end in zip(PARTS, moments, moments[1:], strict=False)
     }

@@ -6,6 +6,7 @@ other, and against what is known already, where they are together (dispatch.stor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,8 @@ NEEDED: Final = ("incident", "received_at")
 LIMITS: Final = {"incident": 64, "unit": 200, "category": 200, "address": 4000, "disposition": 200}
 """Characters; those of the same members elsewhere."""
 ONE_LINE: Final = ("incident", "unit", "category")
+_UNSEEN: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Printable by Unicode, and shown as nothing (Default_Ignorable_Code_Point): two numbers would look the same."""
 _STEPS: Final = ("dispatched_at", "acknowledged_at", "en_route_at", "on_scene_at")
 """Each at or after those before it that are known. Clearing is apart: see `_check_cleared`."""
 
@@ -169,8 +172,9 @@ class _Row:
             said = " ".join(said.split())
         if len(said) > LIMITS[name]:
             self.wrong(name, f"has {len(said)} characters; {LIMITS[name]} is the most")
-        elif not said.isprintable():
-            self.wrong(name, f"{said!r} holds characters that cannot be printed")
+        elif not said.isprintable() or (name == "incident" and _UNSEEN.search(said)):
+            unseen = next(sign for sign in said if not sign.isprintable() or _UNSEEN.match(sign))
+            self.wrong(name, f"{said!r} holds U+{ord(unseen):04X}, which cannot be seen")
         return said or None
 
     def category(self, said: str | None) -> tuple[str | None, str | None]:

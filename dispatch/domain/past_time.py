@@ -59,7 +59,10 @@ def _offset(text: str | None) -> timedelta | None:
         return None
     if text in "Zz":
         return timedelta(0)
-    size = timedelta(hours=int(text[1:3]), minutes=int(text[3:].removeprefix(":") or 0))
+    minutes = int(text[3:].removeprefix(":") or 0)
+    if minutes > 59:
+        raise ValueError("an hour of an offset has 60 minutes")
+    size = timedelta(hours=int(text[1:3]), minutes=minutes)
     timezone(size)  # raises ValueError where no clock on earth could be set so
     return -size if text[0] == "-" else size
 

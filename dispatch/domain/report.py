@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from dispatch.domain.kpi import Clock
@@ -18,8 +19,9 @@ from dispatch.domain.report_period import MINGUO, Period
 PLAN_TARGET: Final = "<10分鐘"
 """The plan's yearly target (年度目標值), the same for each of its years and since."""
 PLAN_YEARS: Final = (2019, 2020, 2021, 2022)
-"""108 to 111."""
-LATER_YEARS_SHOWN: Final = 4
+"""108 to 111; its target holds for every year since."""
+NAMED_BY: Final = 16
+"""So many digits of its digest does a report carry."""
 
 Dimension = Literal["precinct", "station", "priority", "category", "day", "month"]
 DIMENSIONS: Final[Mapping[str, tuple[Dimension, ...]]] = {
@@ -84,12 +86,22 @@ class PartFigure:
     mean_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TargetSet:
+    """Who set the target that counts, and when (aware)."""
+
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFigures:
     """All that a report tells. `shares`: the bureau's own target of a year (0..1), where one is set.
 
-    `ledger_sha256`: of the ledger that these figures were counted from, of `ledger_rows` incidents.
-    `changed_by_review`: incidents of which a review changed outcome or time.
+    `target_set`: that of the report's year. `ledger_sha256`: of the ledger that these figures were counted from, of
+    `ledger_rows` incidents. `changed_by_review`: incidents of which a review changed outcome or time; `open_reviews`:
+    those whose figure nobody has looked at though it carries a conflict. `newest_at`: when the newest word on an
+    incident of the period came in, to the second; None where the log has none.
     """
 
     bureau: str
@@ -100,14 +112,16 @@ class ReportFigures:
     ledger_rows: int
     parts: Mapping[Part, PartFigure] = field(default_factory=lambda: dict.fromkeys(PARTS, PartFigure()))
     shares: Mapping[int, float] = field(default_factory=dict)
+    target_set: TargetSet | None = None
     changed_by_review: int = 0
+    open_reviews: int = 0
+    newest_at: datetime | None = None
 
     @property
     def years(self) -> tuple[int, ...]:
-        """The years of the plan's table: its own four, and after them at most four up to that of the report."""
-        last = self.period.year
-        later = range(max(PLAN_YEARS[-1] + 1, last + 1 - LATER_YEARS_SHOWN), last + 1)
-        return (*PLAN_YEARS, *later)
+        """The years of the plan's table: its own four, every later one up to that of the report, and that one."""
+        own = self.period.year
+        return tuple(sorted({*PLAN_YEARS, *range(PLAN_YEARS[-1] + 1, own + 1), own}))
 
     def clock(self, clock: Clock) -> Pair:
         """All incidents of the period on this clock."""
@@ -128,6 +142,11 @@ class ReportFigures:
         text = json.dumps(_plain(shown), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def name(self) -> str:
+        """The first digits of its digest: what a file of these figures is known by."""
+        return self.digest()[:NAMED_BY]
+
 
 def minguo(year: int) -> int:
     """2026 is 115."""
@@ -140,4 +159,6 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(member) for member in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
     return round(value, 6) if isinstance(value, float) else value

@@ -5,6 +5,7 @@
 - A ruling for a witness or for a corrected time keeps the time it was given with: what comes in later changes what is
   recorded, and not what was ruled.
 - The response ends with the earliest arrival that counts of all units. A unit without a ruling counts as recorded.
+- Where no unit was sent, somebody may have been there all the same: a corrected time then names no unit.
 - A cancelled incident, or one merged into another, can't be counted by a ruling: the timeline says what it was.
 """
 
@@ -12,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from dispatch.domain.kpi import Exclusion, IncidentRecord
@@ -39,16 +40,31 @@ class RulingKind(StrEnum):
 ON_THE_INCIDENT: Final = frozenset({RulingKind.EXCLUDED, RulingKind.COUNTED})
 MAY_BE_GIVEN: Final = (Exclusion.OFFICER_INITIATED, Exclusion.SCHEDULED, Exclusion.TEST, Exclusion.DUPLICATE)
 """A cancellation, an open call and a missing time follow from the record; nobody rules them."""
+WITHOUT_A_UNIT: Final = "arrival"
+"""The subject of a ruling on an arrival where no unit was sent."""
+OF_NOBODY_SENT: Final = frozenset({RulingKind.CORRECTED, RulingKind.STANDS})
+AFTER_THE_END: Final = timedelta(minutes=15)
+"""So long after an incident's end GPS may still tell an arrival; later ones are no arrival at it."""
+Subject = UUID | Literal["arrival"] | None
+"""What a ruling is about: a unit's arrival, that of somebody who was not sent, or the incident (None)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """`assignment_id` None: about the incident. `on_scene_at` (UTC) of gps, button and corrected; else None."""
+    """`assignment_id` None: about the incident, or the arrival of somebody who was not sent.
+
+    `on_scene_at` (UTC) of gps, button and corrected; else None.
+    """
 
     kind: RulingKind
     assignment_id: UUID | None = None
     on_scene_at: datetime | None = None
     exclusion: Exclusion | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about; the newest ruling about each counts."""
+        return WITHOUT_A_UNIT if self.assignment_id is None and self.kind not in ON_THE_INCIDENT else self.assignment_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +78,26 @@ class Witnessed:
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """What a ruling is checked against. `exclusion`: the one that counts now, by record or ruling."""
+    """What a ruling is checked against. `exclusion`: the one that counts now, by record or ruling.
+
+    `ended_at`: of the incident, None where that is not known.
+    """
 
     received_at: datetime
     units: Mapping[UUID, Witnessed]
     exclusion: Exclusion | None = None
+    ended_at: datetime | None = None
 
 
-def in_force(rulings: Iterable[Ruling]) -> dict[UUID | None, Ruling]:
-    """The newest ruling about each unit's arrival, and under None about the incident; `rulings` oldest first."""
-    return {ruling.assignment_id: ruling for ruling in rulings}
+def in_force(rulings: Iterable[Ruling]) -> dict[Subject, Ruling]:
+    """The newest ruling about each subject; `rulings` oldest first."""
+    return {ruling.subject: ruling for ruling in rulings}
+
+
+def unsent_at(rulings: Iterable[Ruling]) -> datetime | None:
+    """When somebody who was not sent was there, as ruled; None where nobody ruled so. `rulings` oldest first."""
+    ruling = in_force(rulings).get(WITHOUT_A_UNIT)
+    return None if ruling is None else ruling.on_scene_at
 
 
 def arrivals_after(arrivals: Arrivals, rulings: Sequence[Ruling]) -> dict[UUID, datetime | None]:
@@ -91,16 +117,20 @@ def exclusion_after(recorded: Exclusion | None, rulings: Sequence[Ruling]) -> Ex
 
 def is_corrected(exclusion: Exclusion | None, arrivals: Arrivals, rulings: Sequence[Ruling]) -> bool:
     """Does anything count otherwise than it was recorded? `rulings` oldest first."""
-    return exclusion_after(exclusion, rulings) != exclusion or arrivals_after(arrivals, rulings) != arrivals
+    return (
+        exclusion_after(exclusion, rulings) != exclusion
+        or arrivals_after(arrivals, rulings) != arrivals
+        or unsent_at(rulings) is not None
+    )
 
 
 def reviewed(record: IncidentRecord, rulings: Sequence[Ruling], arrivals: Arrivals) -> IncidentRecord:
     """The record as ruled, itself where nobody did; `rulings` oldest first, `arrivals` as recorded."""
     if not rulings:
         return record
-    on_scene_at = record.on_scene_at
-    if any(ruling.assignment_id in arrivals for ruling in rulings):
-        there = [at for at in arrivals_after(arrivals, rulings).values() if at is not None]
+    on_scene_at, unsent = record.on_scene_at, unsent_at(rulings)
+    if unsent is not None or any(ruling.assignment_id in arrivals for ruling in rulings):
+        there = [at for at in (*arrivals_after(arrivals, rulings).values(), unsent) if at is not None]
         on_scene_at = min(there, default=None)
     return replace(record, on_scene_at=on_scene_at, exclusion=exclusion_after(record.exclusion, rulings))
 
@@ -114,8 +144,11 @@ def checked(wish: Ruling, known: OnRecord, now: datetime) -> Ruling:
     if wish.kind in ON_THE_INCIDENT:
         _check_on_incident(wish, known)
         return wish
+    if wish.kind is RulingKind.CORRECTED:
+        _check_time(wish.on_scene_at, known, now)
     if wish.assignment_id is None:
-        raise Invalid("name the unit whose arrival it is, by its assignment", member="assignment_id")
+        _check_unsent(wish, known)
+        return wish
     if wish.assignment_id not in known.units:
         raise Invalid("is no assignment of this incident", member="assignment_id")
     unit = known.units[wish.assignment_id]
@@ -124,9 +157,16 @@ def checked(wish: Ruling, known: OnRecord, now: datetime) -> Ruling:
     if wish.kind is RulingKind.BUTTON:
         told = _told(unit.button_at, "the crew of this unit pressed no arrival; choose another ruling")
         return replace(wish, on_scene_at=told)
-    if wish.kind is RulingKind.CORRECTED:
-        _check_time(wish.on_scene_at, known.received_at, now)
     return wish
+
+
+def _check_unsent(wish: Ruling, known: OnRecord) -> None:
+    if known.units:
+        raise Invalid("name the unit whose arrival it is, by its assignment", member="assignment_id")
+    if wish.kind not in OF_NOBODY_SENT:
+        raise Invalid(
+            "no unit was sent: rule `corrected` with the time at which somebody was there, or `stands`", member="ruling"
+        )
 
 
 def _check_on_incident(wish: Ruling, known: OnRecord) -> None:
@@ -145,10 +185,17 @@ def _told(at: datetime | None, why_not: str) -> datetime:
     return at
 
 
-def _check_time(on_scene_at: datetime | None, received_at: datetime, now: datetime) -> None:
+def _check_time(on_scene_at: datetime | None, known: OnRecord, now: datetime) -> None:
+    """Before a unit's order is possible: it may have stood there already."""
     if on_scene_at is None:
         raise Invalid("say when the unit arrived", member="on_scene_at")
-    if on_scene_at < received_at:
-        raise Invalid(f"lies before the call came in ({received_at.isoformat()})", member="on_scene_at")
+    if on_scene_at < known.received_at:
+        raise Invalid(f"lies before the call came in ({known.received_at.isoformat()})", member="on_scene_at")
     if on_scene_at > now:
         raise Invalid("lies in the future", member="on_scene_at")
+    if known.ended_at is not None and on_scene_at > known.ended_at + AFTER_THE_END:
+        raise Invalid(
+            f"lies more than 15 minutes after the incident ended ({known.ended_at.isoformat()}): correct the time, or "
+            "rule `not_reached` where nobody came",
+            member="on_scene_at",
+        )

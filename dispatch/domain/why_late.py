@@ -5,6 +5,8 @@
 - The reason is the part with the largest excess; of equal ones the earlier. What the norms leave of the target is for
   the way: an ETA beyond that is a part of the excess too (`too_far`), so that all excesses, the negative ones
   included, add up to how late it was, and a late response always has one.
+- An ETA counts at most as what the travel then took: one that was too long makes no way too far that was driven within
+  its norm, and hides nothing that was lost before it.
 - A step that nobody took by button or GPS has no time. The parts on both of its sides are then one, whose norm is the
   sum; where they speak for different reasons and that part is the largest, the reason is `unknown`.
 - A step that was told for a time after the one that follows it is as good as not told.
@@ -59,7 +61,7 @@ class Counterfactual(StrEnum):
     KNOWN = "known"
     NOBODY_FREE = "nobody_free"
     NOT_KEPT = "not_kept"
-    """No decision with candidates is kept (an imported incident, say)."""
+    """Nobody kept who was free when it was entered (an imported incident, say)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class LateCase:
     are those of the unit that arrived. `ever_sent`: any unit was. `nobody_free`: nobody could be sent; `untaken`: an
     order to another unit lay there, and it declined or never answered; `stood`: the arriving unit stood still.
     `place_moved_m`: how far the place was put right after that unit's order. `free_eta_s`: of the nearest free unit
-    in the first decision; `candidates_kept`: there is a decision, which names all units.
+    when the incident was entered; `candidates_kept`: somebody looked then.
     """
 
     received_at: datetime
@@ -138,6 +140,7 @@ class Why:
     counterfactual: Counterfactual
 
 
+_Span = tuple[tuple[Step, ...], datetime, datetime]
 _OF_ONE: Final = {
     Step.ENTRY: LateReason.LATE_ENTRY,
     Step.WAITING: LateReason.NO_UNIT_FREE,
@@ -158,7 +161,8 @@ def why_late(case: LateCase, norms: Norms = DEFAULT_NORMS) -> Why:
         return Why(reason, None, (), free_s, counterfactual)
     parts = parts_of(case, norms)
     reason, excess_s = LateReason.UNKNOWN, 0.0
-    for found, over_s in [*((_reason(part, case, norms), part.excess_s) for part in parts), *_too_far(case, norms)]:
+    too_far = [] if case.eta_s is None else [(LateReason.TOO_FAR, promised_s(case, norms) - norms.way_s)]
+    for found, over_s in [*((_reason(part, case, norms), part.excess_s) for part in parts), *too_far]:
         if over_s > excess_s:
             reason, excess_s = found, over_s
     return Why(reason, excess_s or None, parts, free_s, counterfactual)
@@ -166,10 +170,26 @@ def why_late(case: LateCase, norms: Norms = DEFAULT_NORMS) -> Why:
 
 def parts_of(case: LateCase, norms: Norms = DEFAULT_NORMS) -> tuple[Part, ...]:
     """The response cut into its parts, in order; they add up to it. Nothing where nobody came."""
-    return tuple(part for span in _spans(case) for part in _cut(*span, case, norms))
+    promised = promised_s(case, norms)
+    return tuple(part for span in _spans(case) for part in _cut(span, case, norms, promised))
 
 
-def _spans(case: LateCase) -> Iterable[tuple[tuple[Step, ...], datetime, datetime]]:
+def promised_s(case: LateCase, norms: Norms = DEFAULT_NORMS) -> float:
+    """The norm of travel, seconds: the ETA, but where the place was not moved no more than the travel took.
+
+    Where it is not known when the unit set off, no more than what the norms leave of the time since the step before.
+    """
+    if case.eta_s is None or case.on_scene_at is None:
+        return norms.way_s
+    if case.place_moved_m >= norms.place_m:
+        return case.eta_s
+    *_, (steps, begin, end) = _spans(case)
+    lost_s = sum(total(stretches).total_seconds() for _, stretches in _lost((steps, begin, end), case, norms))
+    others_s = sum(_norm_s(step, norms, 0.0) for step in steps)
+    return min(case.eta_s, max(0.0, (end - begin).total_seconds() - lost_s - others_s))
+
+
+def _spans(case: LateCase) -> Iterable[_Span]:
     """Between the times that are known and in order, told from the arrival backwards."""
     if case.on_scene_at is None:
         return []
@@ -181,7 +201,7 @@ def _spans(case: LateCase) -> Iterable[tuple[tuple[Step, ...], datetime, datetim
         (Step.DISPATCH, case.created_at),
         (Step.ENTRY, begin),
     )
-    spans: list[tuple[tuple[Step, ...], datetime, datetime]] = []
+    spans: list[_Span] = []
     until, steps = end, list[Step]()
     for step, at in told:
         steps.insert(0, step)
@@ -192,26 +212,29 @@ def _spans(case: LateCase) -> Iterable[tuple[tuple[Step, ...], datetime, datetim
     return reversed(spans)
 
 
-def _cut(steps: tuple[Step, ...], begin: datetime, end: datetime, case: LateCase, norms: Norms) -> Iterable[Part]:
+def _cut(span: _Span, case: LateCase, norms: Norms, promised: float) -> Iterable[Part]:
     """A span without what was lost in it for a reason of its own, after those losses; what is left comes last."""
-    lost: list[tuple[Step, list[Stretch]]] = []
-    if Step.DISPATCH in steps:
-        waiting = within(case.nobody_free, begin, end)
-        lost = [(Step.WAITING, waiting), (Step.UNTAKEN, without(within(case.untaken, begin, end), waiting))]
-    elif Step.TRAVEL in steps and case.place_moved_m < norms.place_m:
-        lost = [(Step.STANDING, within(case.stood, begin, end))]
+    steps, begin, end = span
     left = end - begin
-    for step, stretches in lost:
+    for step, stretches in _lost(span, case, norms):
         left -= total(stretches)
         if stretches:
             yield Part((step,), total(stretches).total_seconds(), 0.0)
-    yield Part(steps, left.total_seconds(), sum(_norm_s(step, case, norms) for step in steps))
+    yield Part(steps, left.total_seconds(), sum(_norm_s(step, norms, promised) for step in steps))
 
 
-def _norm_s(step: Step, case: LateCase, norms: Norms) -> float:
-    if step is Step.TRAVEL:
-        return norms.way_s if case.eta_s is None else case.eta_s
-    return float(getattr(norms, f"{step}_s"))
+def _lost(span: _Span, case: LateCase, norms: Norms) -> list[tuple[Step, list[Stretch]]]:
+    steps, begin, end = span
+    if Step.DISPATCH in steps:
+        waiting = within(case.nobody_free, begin, end)
+        return [(Step.WAITING, waiting), (Step.UNTAKEN, without(within(case.untaken, begin, end), waiting))]
+    if Step.TRAVEL in steps and case.place_moved_m < norms.place_m:
+        return [(Step.STANDING, within(case.stood, begin, end))]
+    return []
+
+
+def _norm_s(step: Step, norms: Norms, promised: float) -> float:
+    return promised if step is Step.TRAVEL else float(getattr(norms, f"{step}_s"))
 
 
 def _reason(part: Part, case: LateCase, norms: Norms) -> LateReason:
@@ -224,10 +247,6 @@ def _reason(part: Part, case: LateCase, norms: Norms) -> LateReason:
             return LateReason.PLACE_WRONG
         return LateReason.UNKNOWN if case.eta_s is None else LateReason.TRAVEL_LONGER_THAN_ETA
     return _OF_ONE[part.steps[0]]
-
-
-def _too_far(case: LateCase, norms: Norms) -> list[tuple[LateReason, float]]:
-    return [] if case.eta_s is None else [(LateReason.TOO_FAR, case.eta_s - norms.way_s)]
 
 
 def _nearest_free(case: LateCase) -> tuple[float | None, Counterfactual]:

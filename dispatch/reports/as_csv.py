@@ -9,10 +9,10 @@ import csv
 import io
 from typing import Final
 
+from dispatch.domain.formulas import no_formula
 from dispatch.reports.document import Cell, Document, Percent, Seconds
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(document: Document) -> bytes:
@@ -51,6 +51,4 @@ def plain(cell: Cell) -> str:
         return ""
     if isinstance(cell, Percent | Seconds):
         return cell.digits
-    if isinstance(cell, str) and cell.startswith(_FORMULAS):
-        return f"'{cell}"
-    return str(cell)
+    return no_formula(cell) if isinstance(cell, str) else str(cell)

@@ -24,6 +24,9 @@ MARGIN_MM: Final = 12.0
 ROW_MM: Final = 6.0
 SHORT: Final = 10
 """Tables of at most so many rows are not broken over pages."""
+LETTERS: Final = 80
+FACT_LETTERS: Final = 400
+"""A longer text of a cell is cut: its row would not fit on a page."""
 HEAD: Final = FontFace(emphasis="BOLD", fill_color=(221, 229, 238))
 _ALWAYS: Final = "".join(map(chr, range(0x20, 0x7F)))
 # What it says about fonts that were cut is about tables that a PDF has no use for.
@@ -72,13 +75,21 @@ def as_pdf(document: Document, folders: Sequence[Path] = FOLDERS) -> bytes:
 
 
 def _printable(document: Document, letters: Letters) -> Document:
-    """Letters that the font lacks are shown as such: names of precincts and stations may have any."""
+    """Letters that the font lacks are shown as such, and long names cut: the bureau's and its stations' may have any.
+
+    A row must fit on a page.
+    """
 
     def cells(row: Sequence[Cell]) -> list[Cell]:
-        return [letters.present(cell) if isinstance(cell, str) else cell for cell in row]
+        return [_cut(letters.present(cell), LETTERS) if isinstance(cell, str) else cell for cell in row]
 
     tables = [replace(table, rows=[cells(row) for row in table.rows]) for table in document.tables]
-    return replace(document, tables=tables)
+    facts = [(name, _cut(letters.present(value), FACT_LETTERS)) for name, value in document.facts]
+    return replace(document, tables=tables, facts=facts)
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def _opening(pdf: FPDF, document: Document, wrap: WrapMode) -> None:

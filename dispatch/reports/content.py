@@ -5,15 +5,18 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from dispatch.domain.kpi import TAIPEI, UNKNOWN, Exclusion
 from dispatch.domain.parts import PARTS
-from dispatch.domain.report import DIMENSIONS, Dimension, Group, Line, ReportFigures, minguo
+from dispatch.domain.report import DIMENSIONS, PLAN_YEARS, Dimension, Group, Line, ReportFigures, minguo
 from dispatch.reports.definition import DEFINITION
 from dispatch.reports.document import Cell, Document, Percent, Seconds, Table
 from dispatch.reports.words import WORDS, Language
 
-_NAMED = frozenset({"category"})
+YEARS_WIDE: Final = 8
+"""So many years stand side by side in the plan's table."""
+_NAMED: Final = frozenset({"category"})
 
 
 def document_of(figures: ReportFigures, language: Language) -> Document:
@@ -28,7 +31,7 @@ class _Writing:
 
     def document(self) -> Document:
         figures, words = self._figures, self._words
-        tables = [self._plan(), self._summary(), self._parts(), self._exclusions()]
+        tables = [*self._plan(), self._summary(), self._parts(), self._exclusions()]
         tables += [self._breakdown(by, figures.groups.get(by, ())) for by in DIMENSIONS[figures.period.kind]]
         return Document(
             title=words["title"],
@@ -51,23 +54,36 @@ class _Writing:
     def _facts(self) -> Sequence[tuple[str, str]]:
         figures, words = self._figures, self._words
         start, last = figures.period.start, figures.period.end - timedelta(days=1)
-        due = figures.period.due_at
-        as_of = words["as_of_text"].format(day=self._day(due), time=f"{due.astimezone(TAIPEI):%H:%M}")
+        as_of = words["as_of_text"].format(at=self._moment(figures.period.due_at))
+        newest = words["newest_none"] if figures.newest_at is None else self._moment(figures.newest_at, "%H:%M:%S")
         return (
             (words["bureau"], figures.bureau),
             (words["period"], words["period_text"].format(start=self._day(start), end=self._day(last))),
             (words["as_of"], as_of),
+            (words["newest"], newest),
             (words["judged"], self._judged()),
             (words["changed"], str(figures.changed_by_review)),
+            (words["open_reviews"], str(figures.open_reviews)),
             (words["ledger_rows"], str(figures.ledger_rows)),
             (words["ledger"], figures.ledger_sha256),
+            (words["name"], figures.name),
         )
 
     def _day(self, at: datetime) -> str:
         day = at.astimezone(TAIPEI)
         return self._words["day_text"].format(minguo=minguo(day.year), year=day.year, month=day.month, day=day.day)
 
+    def _moment(self, at: datetime, form: str = "%H:%M") -> str:
+        return self._words["moment_text"].format(day=self._day(at), time=f"{at.astimezone(TAIPEI):{form}}")
+
     def _judged(self) -> str:
+        """With whose word the target is, and since when."""
+        words, target_set = self._words, self._figures.target_set
+        if target_set is None:
+            return self._compared()
+        return self._compared() + words["set_text"].format(by=target_set.by, at=self._moment(target_set.at))
+
+    def _compared(self) -> str:
         figures, year = self._figures, self._figures.period.year
         target, judged = figures.shares.get(year), figures.judged()
         if target is None:
@@ -76,14 +92,26 @@ class _Writing:
 
     # ---- tables
 
-    def _plan(self) -> Table:
-        """The plan's own table, and below its line the bureau's share target and what this period came to."""
+    def _plan(self) -> list[Table]:
+        """The plan's own table, and below its line the bureau's share target and what this period came to.
+
+        All years in one table as long as they fit, then in several.
+        """
+        years = self._figures.years
+        pieces = [years[begin : begin + YEARS_WIDE] for begin in range(0, len(years), YEARS_WIDE)]
+        return [self._plan_of(piece, number) for number, piece in enumerate(pieces, start=1)]
+
+    def _plan_of(self, years: Sequence[int], number: int) -> Table:
         figures, words = self._figures, self._words
-        years = figures.years
+        more = "" if number == 1 else words["more"].format(number=number)
         actual = figures.total.received.reviewed.share
         head: tuple[Cell, ...] = (words["six"], words["plan_goal"], words["plan_indicator"])
         rows: list[list[Cell]] = [
-            [*head, words["plan_measure"], *(words["plan_target"] for _ in years)],
+            [
+                *head,
+                words["plan_measure"],
+                *(words["plan_target"] if year >= PLAN_YEARS[0] else None for year in years),
+            ],
             [*head, words["share_measure"], *(_percent(figures.shares.get(year)) for year in years)],
             [
                 *head,
@@ -92,15 +120,15 @@ class _Writing:
             ],
         ]
         return Table(
-            words["plan_sheet"],
-            words["plan"],
+            words["plan_sheet"] + more,
+            words["plan"] + more,
             [
                 *(words[name] for name in ("no", "goal", "indicator", "measure")),
                 *(words["minguo_year"].format(year=year, minguo=minguo(year)) for year in years),
             ],
             rows,
             over=[("", 4), (words["yearly_target"], len(years))],
-            widths=[0.6, 1.8, 2.2, 4.2, *(1.1 for _ in years)],
+            widths=[0.6, 1.8, 2.2, 4.2, *(YEARS_WIDE * 1.1 / len(years) for _ in years)],
         )
 
     def _summary(self) -> Table:

@@ -11,15 +11,24 @@ NONE: Final = "—"
 """Stands where there is no figure."""
 
 
+_NEARLY: Final = 1e-9
+"""So much may the arithmetic of an interval be off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Percent:
-    """A share from 0 to 1, shown in hundredths of a percent: all formats carry just these digits."""
+    """A share from 0 to 1, shown in hundredths of a percent: all formats carry just these digits.
+
+    100 % is said of all alone, and 0 % of none: 24,999 of 25,000 are 99.99 %.
+    """
 
     share: float
 
     @property
     def digits(self) -> str:
         """As a plain number: 0.6667."""
+        if _NEARLY < self.share < 1 - _NEARLY:
+            return f"{min(max(self.share, 0.0001), 0.9999):.4f}"
         return f"{self.share:.4f}"
 
     def __str__(self) -> str:

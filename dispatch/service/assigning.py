@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from dispatch.domain.assignment import Assignment, AssignmentState
+from dispatch.domain.assignment import STRAIGHT, Assignment, AssignmentState
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.incident import Incident
 from dispatch.domain.judging import is_under_way
@@ -83,7 +83,7 @@ async def send_unit(desk: Desk, work: Work, incident: Incident, unit_id: UUID, c
         role=choice.role,
         diversions=leaves.diversions + 1 if leaves else 0,
         eta_version=chosen["eta_version"] if chosen else 0,
-        eta_street_class=route.street_class if route else None,
+        eta_street_class=STRAIGHT if _is_straight(chosen) else route.street_class if route else None,
     )
     await add_assignment(work.connection, assignment)
     await _keep(work, assignment, choice)
@@ -107,6 +107,10 @@ async def send_unit(desk: Desk, work: Work, incident: Incident, unit_id: UUID, c
         )
     )
     return assignment
+
+
+def _is_straight(chosen: Record | None) -> bool:
+    return chosen is not None and "geodesic" in chosen["reasons"]
 
 
 async def _keep(work: Work, assignment: Assignment, choice: Choice) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -25,7 +25,7 @@ from dispatch.service.streets import Streets
 from dispatch.store.access import log_access
 from dispatch.store.drives import drives, fixes_of
 from dispatch.store.rows import AnyRow
-from dispatch.store.speed_versions import add_version, apply_version
+from dispatch.store.speed_versions import add_version, apply_version, learned_from_of
 
 DRIVES_MAX: Final = 5000
 """Of more than these a sample; a cell's middle is known to a per cent by then."""
@@ -36,6 +36,7 @@ HELD_OUT_EVERY: Final = 5
 MATCHED_MIN_M: Final = 300.0
 """Less of a drive on known streets tells nothing of its time."""
 _AT_ONCE: Final = 200
+_DAYS: Final = ("held_out_days", "checked_days", "overlap_days")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +54,18 @@ class Calibrated:
     """Drives that could not be placed on the streets for long enough."""
     before_version: int
     """In force when it was made."""
+    checked_days: tuple[date, ...]
+    """On which both are compared: held-out days that neither learned from, where these have drives enough."""
+    overlap_days: tuple[date, ...]
+    """Of `checked_days` those that the version in force learned from: it looks better there than it is."""
     before: Errors
     after: Errors
     factors: list[dict[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
         """As `patrol calibrate --json` writes it."""
-        return asdict(self) | {"held_out_days": [str(d) for d in self.held_out_days]} | self._days()
-
-    def _days(self) -> dict[str, str]:
-        return {"start": str(self.start), "end": str(self.end)}
+        days = {name: [str(day) for day in getattr(self, name)] for name in _DAYS}
+        return asdict(self) | days | {"start": str(self.start), "end": str(self.end)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,20 @@ async def calibrate(engine: AsyncEngine, start: date, end: date, *, by: str, mos
             member="from",
         )
 
+    before_version = streets.travel.speeds.version
+    async with engine.connect() as connection:
+        strange = not_learned_by(held_out, await learned_from_of(connection, before_version))
+    enough = sum(one.day in strange for one in matched) >= HELD_MIN
+    checked = strange if enough else held_out
+    is_checked = np.array([one.day in checked for one in matched], dtype=bool)
+
     def learned() -> tuple[list[dict[str, Any]], Errors, Errors]:
         all_drives = columns(loaded.streets, [one.drive for one in matched])
-        new, held = learn(all_drives.take(~is_held)), all_drives.take(is_held)
+        new, held = learn(all_drives.take(~is_held)), all_drives.take(is_checked)
         after = errors(held, SpeedFactors(-1, new.factor))
         return cells(new.factor, new.drives), errors(held, streets.travel.speeds), after
 
     factors, before, after = await asyncio.to_thread(learned)
-    before_version = streets.travel.speeds.version
     learned_days = len({one.day for one in matched} - held_out)
     async with engine.begin() as connection:
         version = await add_version(
@@ -114,7 +123,13 @@ async def calibrate(engine: AsyncEngine, start: date, end: date, *, by: str, mos
                 "held_out_days": sorted(map(str, held_out)),
                 "map_sha256": loaded.sha256,
             },
-            errors={"before_version": before_version, "before": asdict(before), "after": asdict(after)},
+            errors={
+                "before_version": before_version,
+                "checked_days": sorted(map(str, checked)),
+                "overlap_days": sorted(map(str, checked - strange)),
+                "before": asdict(before),
+                "after": asdict(after),
+            },
         )
     return Calibrated(
         version=version,
@@ -125,6 +140,8 @@ async def calibrate(engine: AsyncEngine, start: date, end: date, *, by: str, mos
         held_out_days=tuple(sorted(held_out)),
         unmatched=found - len(matched),
         before_version=before_version,
+        checked_days=tuple(sorted(checked)),
+        overlap_days=tuple(sorted(checked - strange)),
         before=before,
         after=after,
         factors=factors,
@@ -140,6 +157,15 @@ async def put_in_force(engine: AsyncEngine, version: int, by: str) -> None:
 def held_out_days(days: Collection[date]) -> frozenset[date]:
     """The days that nothing is learned from."""
     return frozenset(sorted(days, reverse=True)[::HELD_OUT_EVERY])
+
+
+def not_learned_by(days: Collection[date], learned_from: Mapping[str, Any]) -> frozenset[date]:
+    """Of these days those that a version, by its record, has not learned from."""
+    if not learned_from:
+        return frozenset(days)
+    start, end = (date.fromisoformat(learned_from[name]) for name in ("start", "end"))
+    held_out = {date.fromisoformat(day) for day in learned_from["held_out_days"]}
+    return frozenset(day for day in days if not start <= day <= end or day in held_out)
 
 
 async def _read(

@@ -19,6 +19,7 @@ from dispatch.service.assigning import AUTOMATIC
 from dispatch.service.carrying_out import CarryingOut, Decided
 from dispatch.service.desk import Desk
 from dispatch.service.figures import DecisionFigures
+from dispatch.service.looks import Looks
 from dispatch.service.seen import planned, policy_record, remember
 from dispatch.service.situations import Picture, take_picture
 from dispatch.service.solver import DeadlineSolver
@@ -39,6 +40,7 @@ class Deciding:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.figures = DecisionFigures()
+        self.looks = Looks(desk)
         self.solver = DeadlineSolver(desk.settings.decision_deadline_ms / 1000)
 
     async def round(self) -> None:
@@ -49,6 +51,7 @@ class Deciding:
             picture = await take_picture(connection, self._desk, policy)
             known = await mode_set(connection)
         rules = self._desk.settings.mode_rules(known.mode if known else None)
+        self.looks.forget(frozenset(one.incident_id for one in picture.incidents))
         if not picture.incidents:
             return
         hour = picture.now.astimezone(TAIPEI).hour
@@ -60,12 +63,14 @@ class Deciding:
             for _ in range(work.skipped):
                 self.figures.was_skipped()
             await self._say_who_waits(decided)
+            await self.looks.keep(decided)
             if work.done:
                 async with self._desk.engine.begin() as connection:
                     await note_outcome(connection, decided.kept_as.round_id, decided.kept_as.planned)
         if len(acting) < len(picture.incidents):
             advice = await self._decide(picture, picture.situation, policy, rules)
             await self._say_who_waits(advice, but=frozenset(acting))
+            await self.looks.keep(advice, but=frozenset(acting))
 
     async def _decide(
         self, picture: Picture, situation: Situation, policy: PolicySettings, rules: ModeRules

@@ -19,6 +19,8 @@ ENCODINGS: Final = {"utf-8": "utf-8-sig", "big5": "cp950"}
 SEPARATORS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 JOIN: Final = "+"
 """Between two columns of the file that make one field: a date's and a time's."""
+LINE_MAX_BYTES: Final = 2**20
+_OLD_MACINTOSH: Final = "its lines end with CR alone, as on old Macintoshes; save it with LF or CRLF"
 _NOT_TEXT: Final = {
     b"PK\x03\x04": "is a spreadsheet or another archive; save it as CSV (UTF-8) first",
     b"\xd0\xcf\x11\xe0": "is an old Excel workbook; save it as CSV (UTF-8) first",
@@ -73,11 +75,15 @@ class CallFile:
     def _lines(self, tell: Tell) -> Iterator[str]:
         codec = ENCODINGS[self._encoding]
         with self._path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
+            for number, raw in enumerate(iter(lambda: file.readline(LINE_MAX_BYTES + 1), b""), start=1):
                 if number == 1:
                     self._check_text(raw)
                 self._hash.update(raw)
                 self.size_bytes += len(raw)
+                if len(raw) > LINE_MAX_BYTES:
+                    longer = f"is longer than {LINE_MAX_BYTES} bytes; this is no table"
+                    said = _OLD_MACINTOSH if b"\r" in raw else longer
+                    raise self._refused(f"line {number}: {said}")
                 if b"\0" in raw:
                     raise self._refused(f"line {number}: holds a NUL byte; the file is damaged, or no text")
                 try:
@@ -105,6 +111,8 @@ class CallFile:
         separator = min(SEPARATORS, key=lambda one: (len(missing[one]), -len(read[one])))
         header = read[separator]
         if missing[separator]:
+            if why := _why_no_header(line):
+                raise self._refused(f"line 1: {why}")
             name, column = missing[separator][0]
             there = ", ".join(header)
             said = (
@@ -146,6 +154,17 @@ def _cell(row: Sequence[str], where: Sequence[int]) -> str:
     return " ".join(parts) if all(parts) else ""
 
 
+def _why_no_header(line: str) -> str | None:
+    said = line.strip().strip('"')
+    if said.lower().startswith("sep=") and len(said) <= len("sep=;"):
+        return f"{said!r} is a line for Excel alone; delete it, so that the names of the columns come first"
+    if "\r" in line.rstrip("\r\n"):
+        return _OLD_MACINTOSH
+    if line.count('"') % 2:
+        return "a quotation mark is opened in the header and not closed in it; each name has to stand in one line"
+    return None
+
+
 def _why(error: csv.Error) -> str:
     said = str(error)
     if "unexpected end of data" in said or "field larger" in said:
@@ -153,5 +172,5 @@ def _why(error: csv.Error) -> str:
     if "expected after" in said:
         return "a quotation mark stands inside a cell; within a quoted cell it has to be doubled"
     if "new-line character" in said:
-        return "its lines end with CR alone, as on old Macintoshes; save it with LF or CRLF"
+        return _OLD_MACINTOSH
     return said

@@ -6,7 +6,6 @@ made from its rows (dispatch.store.imported_lines).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +20,16 @@ from dispatch.domain.incident import Category, Priority
 from dispatch.domain.past_call import PastRow, RowError, RowRules, Words
 from dispatch.domain.past_time import NoZone
 from dispatch.domain.refusals import Invalid, Refused
+from dispatch.roads.street_map import METRES_PER_DEGREE
 from dispatch.service.import_file import CallFile, Tell
-from dispatch.store.import_staging import begin_staging, contradictions, gather_calls, stage
-from dispatch.store.imports import clashes, staged_figures, take_in
+from dispatch.service.streets import AREA_MARGIN_M
+from dispatch.store.import_staging import Disagreements, begin_staging, contradictions, gather_calls, other_words, stage
+from dispatch.store.imports import Begins, clashes, outside_streets, staged_figures, take_in
 
 BATCH: Final = 5_000
 KEPT_ERRORS: Final = 10_000
+OTHER_WORDS: Final = 20
+_MARGIN_DEG: Final = AREA_MARGIN_M / METRES_PER_DEGREE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +68,15 @@ class Taken:
     units: int
     reached: int
     without_place: int
+    far_outside: int
+    """Farther than 2 km outside the loaded streets' box."""
+    days: int
+    """Of Asia/Taipei, whose figures are to be computed anew."""
     first: datetime | None
     last: datetime | None
-    other_words: Counter[str]
-    """Rows by the file's word for a category, of those that were taken for the default one."""
+    other_words: Mapping[str, int]
+    """Rows by the file's word for a category, of those that were taken for the default one: the commonest."""
+    other_words_in_all: int
     cleared_early: int
 
 
@@ -92,25 +100,29 @@ async def import_calls(
     now: datetime,
     dry_run: bool = False,
     tell: Tell = lambda _: None,
+    begins: Begins = lambda _: None,
 ) -> Taken:
     """All of the file in one transaction; with `dry_run` all of it is undone at the end.
 
     Calls that stand here already, exactly so, are left as they are. Raises RowsRefused; Invalid for the file as a
-    whole; OSError where it can't be opened.
+    whole; OSError where it can't be opened. `tell` hears how many bytes are read, `begins` what comes after that.
     """
     pass_ = _Pass(path, RowRules(reading.columns, reading.words, reading.zone, now), reading, tell)
     async with engine.connect() as connection:
         held = await connection.begin()
         await begin_staging(connection)
         await pass_.stage_all(connection)
+        begins(f"sorting {pass_.rows} rows into calls")
         await gather_calls(connection, str(reading.words.other_category or Category.OTHER), int(reading.priority))
-        pass_.refuse(await contradictions(connection, pass_.rules))
-        pass_.refuse(await clashes(connection, pass_.rules))
-        figures = await staged_figures(connection)
+        pass_.refuse(await contradictions(connection, pass_.rules, KEPT_ERRORS))
+        begins("comparing them with what stands here")
+        pass_.refuse(await clashes(connection, pass_.rules, KEPT_ERRORS))
+        words, words_in_all = await other_words(connection, OTHER_WORDS)
+        figures, far_outside = await staged_figures(connection), await outside_streets(connection, _MARGIN_DEG)
         new = figures.calls - figures.known
         import_id = uuid4() if new and not dry_run else None
         if import_id is not None:
-            await take_in(connection, import_id, pass_.facts(by, new, figures.units), now)
+            await take_in(connection, import_id, pass_.facts(by, new, figures.units), now, begins)
             await held.commit()
         else:
             await held.rollback()
@@ -123,9 +135,12 @@ async def import_calls(
         units=figures.units,
         reached=figures.reached,
         without_place=figures.without_place,
+        far_outside=far_outside,
+        days=figures.days,
         first=figures.first,
         last=figures.last,
-        other_words=pass_.other_words,
+        other_words=words,
+        other_words_in_all=words_in_all,
         cleared_early=pass_.cleared_early,
     )
 
@@ -137,7 +152,6 @@ class _Pass:
         self.rules, self._reading, self._tell, self._name = rules, reading, tell, path.name
         self.file = CallFile(path, reading.columns, reading.encoding)
         self.rows = self.cleared_early = 0
-        self.other_words: Counter[str] = Counter()
 
     async def stage_all(self, connection: AsyncConnection) -> None:
         """To the end of the file, so that all errors are told at once. Raises RowsRefused, Invalid."""
@@ -151,7 +165,7 @@ class _Pass:
                 count += len(found)
                 errors.extend(found[: KEPT_ERRORS - len(errors)])
                 continue
-            self._count(found)
+            self.cleared_early += found.cleared_early
             batch.append(found)
             if len(batch) == BATCH:
                 await stage(connection, batch)
@@ -168,15 +182,10 @@ class _Pass:
         except NoZone as error:
             raise Invalid(f"{self._name}: {error}", member="zone") from error
 
-    def _count(self, row: PastRow) -> None:
-        self.cleared_early += row.cleared_early
-        if row.description is not None:
-            self.other_words[row.description] += 1
-
-    def refuse(self, errors: Sequence[RowError]) -> None:
+    def refuse(self, found: Disagreements) -> None:
         """Raises RowsRefused where there are any."""
-        if errors:
-            raise RowsRefused(self._name, errors[:KEPT_ERRORS], len(errors))
+        if found.in_all:
+            raise RowsRefused(self._name, found.errors, found.in_all)
 
     def facts(self, by: str, calls: int, units: int) -> dict[str, Any]:
         """For the record of the import."""

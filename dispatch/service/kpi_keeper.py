@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.domain.kpi_books import Books
 from dispatch.domain.kpi_columns import Columns, Names
-from dispatch.domain.kpi_sums import Books
 from dispatch.domain.refusals import FiguresInPreparation
 from dispatch.service.desk import Desk
+from dispatch.service.eta_keeper import EtaKeeper
 from dispatch.store.away import is_away
 from dispatch.store.kpi_lines import places
-from dispatch.store.kpi_sheets import is_stale, make_stale, months_after, note_changes, sheets_of_month
+from dispatch.store.kpi_sheets import (
+    is_fresh,
+    make_stale,
+    months_after,
+    note_changes,
+    sheets_of_month,
+    sheets_version,
+)
+from dispatch.store.log import last_event_id
 
 WAIT_S: Final = 10.0
 """How long a question waits for sheets of many days; after an import or a new layout there may be years of them."""
-
-
 EVERY_S: Final = 60.0
 _log = structlog.get_logger()
 
@@ -34,57 +43,83 @@ class KpiKeeper:
         self._chunks: dict[date, Columns] = {}
         self._version = 0
         self._one_at_a_time = asyncio.Lock()
+        self.one_file = asyncio.Lock()
+        """Whoever writes all rows of a ledger holds it: a file of years is minutes of work."""
         self._making: asyncio.Task[None] | None = None
+        self.etas = EtaKeeper()
 
     async def run(self) -> None:
-        """Keeps sheets fresh while nobody asks, so that whoever does need not wait for what an import left to do."""
+        """Keeps sheets fresh while nobody asks, so that whoever does need not wait for what an import left to do.
+
+        Whatever goes wrong with a figure, dispatching goes on.
+        """
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                await self.books()
+                async with self.moment() as (books, connection):
+                    await self.etas.books(books, connection, None)
             except FiguresInPreparation:
                 continue
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                _log.warning("figures_wait_for_database", error=str(error))
+            except Exception as error:  # noqa: BLE001 - told, and tried again
+                if is_away(error):
+                    _log.warning("figures_wait_for_database", error=str(error))
+                else:
+                    _log.exception("figures_failed")
 
-    async def books(self) -> Books:
-        """As of this moment. Raises FiguresInPreparation where that takes longer than a question may wait."""
-        if self._making is not None and not self._making.done():
-            await self._wait()  # it may have begun before what the asker knows of
-        async with self._desk.engine.connect() as connection:
-            if not await is_stale(connection):
-                return await self._read(connection)
-        self._making = asyncio.create_task(self._make(), name="figures")
-        await self._wait()
-        async with self._desk.engine.connect() as connection:
-            return await self._read(connection)
+    async def books(self, wait_s: float | None = WAIT_S) -> Books:
+        """All that was told up to this moment. Raises FiguresInPreparation where that takes longer; None: never."""
+        async with self.moment(wait_s) as (books, _):
+            return books
 
-    async def _read(self, connection: AsyncConnection) -> Books:
+    @asynccontextmanager
+    async def moment(self, wait_s: float | None = WAIT_S) -> AsyncIterator[tuple[Books, AsyncConnection]]:
+        """The same with a connection that sees the tables as they were when the books were read, until the end."""
+        async with self._desk.engine.connect() as connection:
+            told = await last_event_id(connection)
+        while True:
+            seen = self._making
+            is_under_way = seen is not None and not seen.done()
+            async with self._desk.engine.connect() as connection:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+                if (books := await self._read(connection, told)) is not None:
+                    yield books, connection
+                    return
+            if not is_under_way and self._making is seen:
+                self._making = asyncio.create_task(self._make(), name="sheets")
+            await self._made(seen if is_under_way else self._making, wait_s)
+
+    async def _read(self, connection: AsyncConnection, event_id: int) -> Books | None:
+        """None where sheets don't hold this event, or some day, yet. One at a time: no view is older than memory."""
         async with self._one_at_a_time:
-            months, version = await months_after(connection, self._version)
-            for month in months:
-                self._chunks[month] = self._names.joined(await sheets_of_month(connection, month))
-            self._version = version
+            if not await is_fresh(connection, event_id):
+                return None
+            await self._take_newer(connection)
+            where = await places(connection)
             chunks = [self._chunks[month] for month in sorted(self._chunks)]
-            names = self._names.known()
-        where = await places(connection)
-        return Books(chunks, names, {str(station): place for station, place in where.items()})
+            return Books(chunks, self._names.known(), {str(station): place for station, place in where.items()})
 
-    async def _wait(self) -> None:
-        """For the making of sheets, which goes on when nobody waits any longer."""
-        assert self._making is not None  # noqa: S101 - asked only where there is one
+    async def _take_newer(self, connection: AsyncConnection) -> None:
+        version = await sheets_version(connection)
+        if version < self._version:
+            # The database was put back to an older copy: what was taken from the newer one counts no longer.
+            self._chunks, self._names, self._version = {}, Names(), 0
+        for month in await months_after(connection, self._version):
+            self._chunks[month] = self._names.joined(await sheets_of_month(connection, month))
+        self._version = version
+
+    async def _made(self, making: asyncio.Task[None] | None, wait_s: float | None) -> None:
+        """Waits for the making of sheets, one for all who ask; it goes on when nobody waits any longer."""
+        assert making is not None  # noqa: S101 - whoever waits has seen one, or has begun it
         try:
-            async with asyncio.timeout(WAIT_S):
-                await asyncio.shield(self._making)
+            async with asyncio.timeout(wait_s):
+                await asyncio.shield(making)
         except TimeoutError:
             raise FiguresInPreparation("The figures of many days are being computed; ask again in a minute.") from None
 
     async def _make(self) -> None:
         async with self._desk.engine.begin() as connection:
-            left = await note_changes(connection)
-        while left > 0:
+            await note_changes(connection, self._desk.clock())
+        days = True
+        while days:
             async with self._desk.engine.begin() as connection:
-                made = await make_stale(connection, self._desk.clock())
-            left = left - len(made) if made else 0
+                days = bool(await make_stale(connection, self._desk.clock()))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain.kpi import Exclusion, percentile
-from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NOT_REACHED, Columns, incident_ids
-from dispatch.domain.kpi_filter import Bools, labels, rows_of
+from dispatch.domain.kpi import Exclusion
+from dispatch.domain.kpi_books import Asked, Books
+from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NEVER, NOT_REACHED, Columns, incident_ids
+from dispatch.domain.kpi_filter import Bools, labels
 from dispatch.domain.kpi_line import MARKS, Mark
-from dispatch.domain.kpi_sums import Asked, Books, outcomes
+from dispatch.domain.kpi_sums import outcomes
 from dispatch.domain.kpi_tally import US_IN_S, Ints
+from dispatch.domain.parts import Part
+from dispatch.domain.percentile import percentile
 
-Outcome = Literal["within", "late", "excluded"]
+Outcome = Literal["within", "late", "excluded", "measured"]
+Nearest = Literal["in_time", "not_known"]
 Sort = Literal["newest", "slowest"]
 
 
@@ -34,6 +38,10 @@ class Pick:
     over_s: float | None = None
     """Responses that took longer; what nobody reached is none."""
     up_to_s: float | None = None
+    part: Part | None = None
+    """Reached, and it is known how long this part took."""
+    nearest: Nearest | None = None
+    """Had the nearest free unit gone at once: it would have been in time, or nobody can say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def totals(books: Books, asked: Asked) -> Totals:
     within = late = 0
     excluded = np.zeros(len(EXCLUSIONS), np.int64)
     for columns in books.of(asked.wanted):
-        codes = outcomes(columns, asked, rows_of(columns, asked.wanted, books.names, books.places))
+        codes = outcomes(columns, asked, books.rows(columns, asked))
         is_within, is_late = _is_within(codes, asked), _is_late(codes, asked)
         within += int(np.count_nonzero(is_within))
         late += int(np.count_nonzero(is_late))
@@ -98,12 +106,12 @@ def page(books: Books, asked: Asked, pick: Pick, limit: int, after: Position | N
     return found[:limit], len(found) > limit
 
 
-def every(books: Books, asked: Asked) -> list[UUID]:
-    """All incidents that were asked for, the oldest first."""
+def every(books: Books, asked: Asked, pick: Pick) -> list[UUID]:
+    """All incidents that are picked, the oldest first."""
+    oldest_first = replace(pick, sort="newest")
     ids: list[UUID] = []
     for columns in books.of(asked.wanted):
-        rows = rows_of(columns, asked.wanted, books.names, books.places)
-        ids += incident_ids(columns, np.arange(len(columns["day"])) if rows is None else np.flatnonzero(rows))
+        ids += incident_ids(columns, _ranked(columns, books, asked, oldest_first)[1])
     return ids
 
 
@@ -120,19 +128,20 @@ class LateSum:
 
 def late(books: Books, asked: Asked) -> list[LateSum]:
     """Why incidents were late, the most frequent reason first."""
-    reasons, keys = labels("late_reason", books.names, books.places)
+    reasons, keys = labels("late_reason", asked.figures, books.names, books.places)
     found: list[tuple[Ints, NDArray[np.int32], NDArray[np.float32]]] = []
     for columns in books.of(asked.wanted):
-        meant = rows_of(columns, asked.wanted, books.names, books.places)
+        meant = books.rows(columns, asked)
         rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
         codes = outcomes(columns, asked, meant)
         is_late = _is_late(codes, asked)
         rows = rows[is_late]
-        found.append((codes[is_late], columns[reasons][rows], columns["nearest_free_s"][rows]))
+        found.append((codes[is_late], columns[reasons][rows], columns[f"nearest_free_s_{asked.figures}"][rows]))
     if not found:
         return []
     codes, numbers, free_s = (np.concatenate(part) for part in zip(*found, strict=True))
-    sums = [_late_sum(key, numbers == number, codes, free_s, asked) for number, key in enumerate(keys)]
+    of_key = {key: [number for number, one in enumerate(keys) if one == key] for key in keys}
+    sums = [_late_sum(key, np.isin(numbers, its), codes, free_s, asked) for key, its in of_key.items()]
     return sorted((one for one in sums if one.n), key=lambda one: (-one.n, one.reason))
 
 
@@ -150,7 +159,7 @@ def _late_sum(reason: str, mine: Bools, codes: Ints, free_s: NDArray[np.float32]
 
 def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[Ints, Ints]:
     """(rank, row) of the rows that are picked; the higher rank comes first."""
-    meant = rows_of(columns, asked.wanted, books.names, books.places)
+    meant = books.rows(columns, asked)
     rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
     codes = outcomes(columns, asked, meant)
     keep = np.ones(len(rows), np.bool_)
@@ -164,6 +173,11 @@ def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[I
         keep &= codes > pick.over_s * US_IN_S
     if pick.up_to_s is not None:
         keep &= (codes >= 0) & (codes <= pick.up_to_s * US_IN_S)
+    if pick.part is not None:
+        keep &= (codes >= 0) & (columns[f"{pick.part}_us_{asked.figures}"][rows] != NEVER)
+    if pick.nearest is not None:
+        free_s = columns[f"nearest_free_s_{asked.figures}"][rows]
+        keep &= free_s <= asked.target_s if pick.nearest == "in_time" else np.isnan(free_s)
     if pick.mark is not None:
         keep &= (columns["marks"][rows] >> MARKS.index(pick.mark) & 1).astype(np.bool_)
     rows, codes = rows[keep], codes[keep]
@@ -182,6 +196,10 @@ def _is_late(codes: Ints, asked: Asked) -> Bools:
     return np.asarray((codes > asked.target_s * US_IN_S) | (codes == NOT_REACHED))
 
 
+def _is_measured(codes: Ints, _: Asked) -> Bools:
+    return np.asarray(codes > EXCLUDED)
+
+
 def _is_excluded(codes: Ints, _: Asked) -> Bools:
     return np.asarray(codes <= EXCLUDED)
 
@@ -190,4 +208,5 @@ _IS: dict[Outcome, Callable[[Ints, Asked], Bools]] = {
     "within": _is_within,
     "late": _is_late,
     "excluded": _is_excluded,
+    "measured": _is_measured,
 }

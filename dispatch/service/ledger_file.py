@@ -6,25 +6,30 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from asyncio import to_thread
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import IO, Any, Final, Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from dispatch.domain.kpi import TAIPEI, Exclusion, IncidentRecord, outcome
+from dispatch.domain.formulas import no_formula
+from dispatch.domain.kpi import TAIPEI, Exclusion, IncidentRecord, local_day, outcome
+from dispatch.domain.kpi_books import Asked, Books
+from dispatch.domain.kpi_filter import KpiFilter
 from dispatch.domain.kpi_line import MARKS, LedgerLine
-from dispatch.domain.kpi_sums import Asked, Books
 from dispatch.domain.parts import PARTS
-from dispatch.service.kpi_ledger import every
+from dispatch.service.kpi_ledger import Pick, every
 from dispatch.store.kpi_lines import lines_of
 
 Language = Literal["zh-TW", "en"]
-AT_ONCE: Final = 2000
-"""Incidents of one query."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula at the head of a text."""
+AT_ONCE: Final = 200
+"""Incidents of one query: lines are made on the event loop; 2,000 hold it for a quarter of a second, 200 don't."""
+
+EVERY_ROW: Final = Pick()
 
 COLUMNS: Final[Mapping[str, str]] = {
     "number": "案件編號",
@@ -53,6 +58,13 @@ COLUMNS: Final[Mapping[str, str]] = {
 """The columns of the file in their order, with their heads in Chinese; the values are the API's words."""
 
 
+class Digest(Protocol):
+    """A hash in the making."""
+
+    def update(self, data: bytes, /) -> None:
+        """Some more bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerFile:
     """Its name, its bytes, and the SHA-256 of these as hexadecimal digits."""
@@ -70,22 +82,56 @@ async def rows_of_ledger(
 
 
 async def ledger_file(engine: AsyncEngine, books: Books, asked: Asked, language: Language) -> LedgerFile:
-    """All rows of what was asked for, the oldest first: UTF-8 with byte order mark, CR LF."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS.values() if language == "zh-TW" else COLUMNS)
-    ids = every(books, asked)
+    """All rows of what was asked for, from one view of the tables; see `write_ledger`."""
+    file = io.BytesIO()
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ")
+        sha256 = await write_ledger(connection, books, asked, language, file)
+    return LedgerFile(ledger_name(asked), file.getvalue(), sha256)
+
+
+async def write_ledger(
+    connection: AsyncConnection,
+    books: Books,
+    asked: Asked,
+    language: Language,
+    file: IO[bytes],
+    pick: Pick = EVERY_ROW,
+) -> str:
+    """Writes all rows that are picked, the oldest first: UTF-8 with byte order mark, CR LF. Their SHA-256."""
+    digest = hashlib.sha256()
+    ids = await to_thread(every, books, asked, pick)
+    await to_thread(_write, file, digest, [list(COLUMNS.values() if language == "zh-TW" else COLUMNS)], BOM_UTF8)
     for begin in range(0, len(ids), AT_ONCE):
-        async with engine.connect() as connection:
-            rows = await rows_of_ledger(connection, asked, ids[begin : begin + AT_ONCE])
-        writer.writerows([_cell(name, row[name]) for name in COLUMNS] for row in rows)
-    content = text.getvalue().encode("utf-8-sig")
-    return LedgerFile(f"ledger{_period(asked)}.csv", content, hashlib.sha256(content).hexdigest())
+        lines = await lines_of(connection, ids[begin : begin + AT_ONCE])
+        await to_thread(_write, file, digest, (_cells(line, asked) for line in lines))
+    return digest.hexdigest()
 
 
-def _period(asked: Asked) -> str:
-    days = [one.astimezone(TAIPEI) for one in (asked.wanted.start, asked.wanted.end) if one is not None]
-    return "".join(f"-{day:%Y%m%d}" for day in days)
+def _write(file: IO[bytes], digest: Digest, rows: Iterable[Sequence[str]], mark: bytes = b"") -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    content = mark + text.getvalue().encode()
+    digest.update(content)
+    file.write(content)
+
+
+def _cells(line: LedgerLine, asked: Asked) -> list[str]:
+    row = _row(line, asked)
+    return [_cell(name, row[name]) for name in COLUMNS]
+
+
+def ledger_name(asked: Asked, pick: Pick = EVERY_ROW) -> str:
+    """Says which days are in it, the last one included, and whatever makes it another ledger than the bureau's own."""
+    wanted = asked.wanted
+    last = None if wanted.end is None else wanted.end - timedelta(microseconds=1)
+    days = [f"{local_day(one):%Y%m%d}" for one in (wanted.start, last) if one is not None]
+    others = [
+        *(["dispatched"] if asked.clock == "dispatched" else []),
+        *(["recorded"] if asked.figures == "recorded" else []),
+        *(["filtered"] if replace(wanted, start=None, end=None) != KpiFilter() or pick != EVERY_ROW else []),
+    ]
+    return f"{'-'.join(['ledger', *days, *others])}.csv"
 
 
 def _cell(name: str, value: Any) -> str:
@@ -97,12 +143,11 @@ def _cell(name: str, value: Any) -> str:
         return f"{value:.3f}"
     if isinstance(value, list):
         return " ".join(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return no_formula(str(value))
 
 
 def _row(line: LedgerLine, asked: Asked) -> dict[str, Any]:
-    record = line.reviewed if asked.figures == "reviewed" else line.recorded
+    record, course = line.of(asked.figures)
     said, reason, response_s = _outcome(record, asked)
     before, reason_before, response_before_s = _outcome(line.recorded, asked)
     return {
@@ -113,7 +158,7 @@ def _row(line: LedgerLine, asked: Asked) -> dict[str, Any]:
         "priority": int(record.priority),
         "precinct": record.precinct,
         "station": record.station,
-        "unit": line.unit,
+        "unit": course.unit,
         "unit_type": record.unit_type,
         "outcome": said,
         "reason": reason,
@@ -121,11 +166,13 @@ def _row(line: LedgerLine, asked: Asked) -> dict[str, Any]:
         "recorded_outcome": before,
         "recorded_reason": reason_before,
         "recorded_response_s": response_before_s,
-        **{f"{part}_s": line.parts.get(part) for part in PARTS},
-        "eta_s": line.eta_s,
-        "late_reason": record.late_reason,
-        "nearest_free_s": line.nearest_free_s,
+        **{f"{part}_s": course.parts.get(part) for part in PARTS},
+        "eta_s": course.eta_s,
+        "late_reason": record.late_reason if said == "late" else None,
+        "nearest_free_s": course.nearest_free_s,
         "marks": [str(mark) for mark in MARKS if mark in line.marks],
+        "ended_at": line.ended_at,
+        "is_imported": line.is_imported,
     }
 
 

@@ -3,44 +3,88 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import Final
+import gzip
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import IO, Final, cast
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.kpi import Clock, GroupBy, KpiGroup
+from dispatch.domain.kpi_books import Asked, Books
+from dispatch.domain.kpi_columns import LAYOUT, NAMED
 from dispatch.domain.kpi_filter import KpiFilter
 from dispatch.domain.kpi_line import Figures
-from dispatch.domain.kpi_sums import Asked, Books, changed_by_review, groups, parts
-from dispatch.domain.refusals import FiguresInPreparation
-from dispatch.domain.report import DIMENSIONS, Group, Line, Pair, PartFigure, ReportFigures
+from dispatch.domain.kpi_sums import changed_by_review, groups, parts
+from dispatch.domain.report import DIMENSIONS, Group, Line, Pair, PartFigure, ReportFigures, TargetSet
 from dispatch.domain.report_period import Period
 from dispatch.service.desk import Desk
 from dispatch.service.kpi_keeper import KpiKeeper
-from dispatch.service.ledger_file import ledger_file
-from dispatch.store.kpi_targets import all_targets
-from dispatch.store.reports import bureau_name
+from dispatch.service.ledger_file import write_ledger
+from dispatch.store import report_facts
+from dispatch.store.kpi_targets import target_history
+from dispatch.store.review_list import open_count
 
-TRIES: Final = 5
 CLOCKS: Final[tuple[Clock, Clock]] = ("received", "dispatched")
+_LAYOUT: Final = hashlib.sha256(repr(LAYOUT.descr).encode()).hexdigest()[:8]
 
 
-async def figures_of(desk: Desk, keeper: KpiKeeper, period: Period) -> ReportFigures:
-    """All that a report of this period tells, as of `period.due_at`, with what is on record now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a report tells beside what its incidents add up to; see ReportFigures."""
 
-    The hash is that of `GET /kpi/ledger.csv` of the period, whose rows these figures were counted from: while somebody
-    changes them between the two, both are read again. Raises FiguresInPreparation.
+    bureau: str
+    shares: Mapping[int, float]
+    target_set: TargetSet | None = None
+    open_reviews: int = 0
+    newest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """`ledger`: the file of which the figures tell the hash, packed by gzip; `counted_from`: see below."""
+
+    figures: ReportFigures
+    ledger: bytes
+    counted_from: str
+
+
+async def count(desk: Desk, keeper: KpiKeeper, period: Period) -> Counted:
+    """All that a report of this period tells, as of `period.due_at`, with what is on record now; may take minutes.
+
+    The ledger is that of `GET /kpi/ledger.csv` of the period; it and all figures are of one moment.
     """
-    asked = asked_of(period)
-    for _ in range(TRIES):
-        books = await keeper.books()
-        ledger = await ledger_file(desk.engine, books, asked, "zh-TW")
-        async with desk.engine.connect() as connection:
-            shares = {row.year: row.share for row in await all_targets(connection)}
-            bureau = await bureau_name(connection) or desk.settings.bureau
-        told = (bureau, period, shares, ledger.sha256)
-        figures = await asyncio.to_thread(figures_from, books, *told)
-        if figures == await asyncio.to_thread(figures_from, await keeper.books(), *told):
-            return figures
-    raise FiguresInPreparation("The incidents of this period are being changed right now; ask again in a minute.")
+    asked, packed = asked_of(period), io.BytesIO()
+    async with keeper.one_file, keeper.moment(wait_s=None) as (books, connection):
+        facts = await _facts(desk, connection, period)
+        with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:
+            sha256 = await write_ledger(connection, books, asked, "zh-TW", cast("IO[bytes]", file))
+    figures = await asyncio.to_thread(figures_from, books, period, facts, sha256)
+    return Counted(figures, packed.getvalue(), await asyncio.to_thread(counted_from, books, period))
+
+
+async def recount(desk: Desk, keeper: KpiKeeper, period: Period, ledger_sha256: str) -> ReportFigures:
+    """The same with a ledger that was read a moment ago: enough to tell that nothing changed since."""
+    async with keeper.moment(wait_s=None) as (books, connection):
+        facts = await _facts(desk, connection, period)
+    return await asyncio.to_thread(figures_from, books, period, facts, ledger_sha256)
+
+
+async def _facts(desk: Desk, connection: AsyncConnection, period: Period) -> Facts:
+    await report_facts.take_time(connection)
+    told = {year: rows[-1] for year, rows in (await target_history(connection)).items()}
+    own = told.get(period.year)
+    return Facts(
+        bureau=await report_facts.bureau_name(connection) or desk.settings.bureau,
+        shares={year: row.share for year, row in told.items() if row.share is not None},
+        target_set=None if own is None or own.share is None else TargetSet(own.set_by, own.set_at),
+        open_reviews=await open_count(connection, period.start, period.end),
+        newest_at=await report_facts.newest_word_at(connection, period.start, period.end),
+    )
 
 
 def asked_of(period: Period) -> Asked:
@@ -48,23 +92,46 @@ def asked_of(period: Period) -> Asked:
     return Asked(now=period.due_at, wanted=KpiFilter(start=period.start, end=period.end))
 
 
-def figures_from(
-    books: Books, bureau: str, period: Period, shares: dict[int, float], ledger_sha256: str
-) -> ReportFigures:
+def counted_from(books: Books, period: Period) -> str:
+    """A hash over the period's rows, after one of their layout: of another layout it can't be compared."""
+    asked, found = asked_of(period), hashlib.sha256()
+    numbers = {
+        kind: np.array([int.from_bytes(hashlib.sha256(repr(name).encode()).digest()[:8]) for name in names], np.uint64)
+        for kind, names in books.names.items()
+    }
+    kinds = {column: kind for kind, named in NAMED.items() for column in named}
+    for columns in books.of(asked.wanted):
+        rows = books.rows(columns, asked)
+        for name in sorted(columns):
+            values = columns[name] if rows is None else columns[name][rows]
+            # Numbers of names are those of a process; what they stand for is not.
+            found.update((numbers[kinds[name]][values] if name in kinds else np.ascontiguousarray(values)).tobytes())
+    return f"{_LAYOUT}.{found.hexdigest()}"
+
+
+def same_layout(one: str | None) -> bool:
+    """Can it be compared with what `counted_from` says now?"""
+    return one is not None and one.startswith(_LAYOUT)
+
+
+def figures_from(books: Books, period: Period, facts: Facts, ledger_sha256: str) -> ReportFigures:
     """Counted from these books."""
     asked = asked_of(period)
     total = _groups(books, asked, None)[0]
     spreads = parts(books, asked)
     return ReportFigures(
-        bureau=bureau,
+        bureau=facts.bureau,
         period=period,
         total=total,
         groups={by: _groups(books, asked, by) for by in DIMENSIONS[period.kind]},
         ledger_sha256=ledger_sha256,
         ledger_rows=total.received.reviewed.incidents,
         parts={part: PartFigure(one.n, one.p50_s, one.p90_s, one.mean_s) for part, one in spreads.items()},
-        shares=shares,
+        shares=facts.shares,
+        target_set=facts.target_set,
         changed_by_review=changed_by_review(books, asked),
+        open_reviews=facts.open_reviews,
+        newest_at=facts.newest_at,
     )
 
 

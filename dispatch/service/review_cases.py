@@ -30,7 +30,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`reviews`: rows, oldest first; `counting`: the ids of those in force."""
+    """`reviews`: rows, oldest first; `counting`: the ids of those in force. `ended_at`: of the incident."""
 
     recorded: IncidentRecord
     reviewed: IncidentRecord
@@ -38,6 +38,7 @@ class Case:
     units: Sequence[Unit]
     reviews: Sequence[AnyRow]
     counting: Collection[UUID]
+    ended_at: datetime | None = None
 
 
 async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> list[Case]:
@@ -65,13 +66,15 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
             for row in its
             for said in (told.get(row.assignment_id, {}),)
         ]
+        newest = {ruling.subject: row.review_id for ruling, row in zip(rulings, ruled, strict=True)}
         return Case(
             recorded=recorded,
             reviewed=reviewed(recorded, rulings, arrivals),
             marks=reviews.marks_by_record(its, inferred) | _ruled_marks(recorded, arrivals, rulings),
             units=units,
             reviews=ruled,
-            counting={row.review_id for row in {row.assignment_id: row for row in ruled}.values()},
+            counting=set(newest.values()),
+            ended_at=found[incident_id].ended_at,
         )
 
     return [case(incident_id) for incident_id in incident_ids if incident_id in found]

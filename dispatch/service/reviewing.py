@@ -32,6 +32,7 @@ async def review(desk: Desk, incident_id: UUID, wish: Ruling, by: Person, *, rea
             incident.received_at,
             {unit.sent.assignment_id: unit.witnessed for unit in before.units},
             before.reviewed.exclusion,
+            before.ended_at,
         )
         ruling = checked(wish, known, work.now)
         review_id = await add_review(work.connection, incident_id, ruling, reason=reason, at=work.now, by=by.username)
@@ -80,13 +81,15 @@ def _before_and_after(before: Case, now: Case, ruling: Ruling) -> dict[str, Any]
     """What counted and what counts: of the unit it is about, and of the incident."""
 
     def arrival(case: Case) -> datetime | None:
+        if ruling.assignment_id is None:
+            return case.reviewed.on_scene_at
         return next((unit.counts_at for unit in case.units if unit.sent.assignment_id == ruling.assignment_id), None)
 
     said: dict[str, Any] = {
         "response_s_before": _response_s(before),
         "response_s": _response_s(now),
     }
-    if ruling.assignment_id is not None:
+    if ruling.subject is not None:
         return said | {"on_scene_at_before": _iso(arrival(before)), "on_scene_at": _iso(arrival(now))}
     return said | {
         "exclusion_before": before.reviewed.exclusion and str(before.reviewed.exclusion),

@@ -6,8 +6,6 @@ target, as on the live page; before that nobody can say, and the call is counted
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.incident import TARGET_S, Priority
+from dispatch.domain.percentile import percentile
 from dispatch.simulator.scenario import WEIGHTS, Four
 from dispatch.simulator.stream import CallStream, Floats, Responses
 
@@ -79,11 +78,10 @@ def figures(
     waited_s = outcome.ended_s - at_s
     missing = np.isnan(taken_s)
     measured = ~missing | (waited_s > target_s)
-    response_s = np.sort(np.where(missing, np.inf, taken_s)[measured])
     late = _late(taken_s, missing, measured, target_s)
     first = measured & (priority == Priority.IMMEDIATE)
     weight = np.array((0.0, *weights))[priority] * measured
-    reached = taken_s[~missing]
+    reached = np.sort(taken_s[~missing])
     on_duty_s = float(outcome.on_duty_s.sum())
     share = _mean(~late[measured])
     return Figures(
@@ -92,8 +90,8 @@ def figures(
         unreached=int((missing & measured).sum()),
         weighted_mean_s=_weighted(np.where(missing, waited_s, taken_s), weight),
         mean_s=_mean(reached),
-        p50_s=percentile(response_s, 50),
-        p90_s=percentile(response_s, 90),
+        p50_s=percentile(reached, int(measured.sum()), 50),
+        p90_s=percentile(reached, int(measured.sum()), 90),
         share=share,
         late=_mean(late[measured]),
         late_priority_1=_mean(late[first]),
@@ -102,17 +100,6 @@ def figures(
         diversions=int(outcome.responses.diversions[counted].sum()),
         fallbacks=outcome.fallbacks,
     )
-
-
-def percentile(ordered: Floats | Sequence[float], percent: int) -> float | None:
-    """Linear interpolation between ranks, as the clock's; None on or beside an infinite entry. These come last."""
-    if len(ordered) == 0:
-        return None
-    below, hundredths = divmod((len(ordered) - 1) * percent, 100)
-    above = below + 1 if hundredths else below
-    if not math.isfinite(ordered[above]):
-        return None
-    return float(ordered[below] + (ordered[above] - ordered[below]) * hundredths / 100)
 
 
 def _late(

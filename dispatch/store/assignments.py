@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dispatch.domain.assignment import Assignment, AssignmentState
 from dispatch.domain.refusals import NotFound, UnitBusy
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import assignments, events, incidents
+from dispatch.store.tables import assignments, events, incidents, vehicles
 from gateway.store import fixes, unit_positions
 
 
@@ -27,9 +27,10 @@ def assignment_of(row: AnyRow) -> Assignment:
 
 async def add_assignment(connection: AsyncConnection, assignment: Assignment) -> None:
     """A new row. Raises UnitBusy where the unit has an active assignment, by whoever was faster."""
+    kind = select(vehicles.c.type).where(vehicles.c.unit_id == assignment.unit_id).scalar_subquery()
     try:
         async with connection.begin_nested():
-            await connection.execute(insert(assignments).values(**_columns(assignment)))
+            await connection.execute(insert(assignments).values(**_columns(assignment), unit_type=kind))
     except IntegrityError as error:
         if "uq_assignments_active_unit" not in str(error.orig):
             raise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Text, extract, func, or_, select
+from sqlalchemy import Select, Text, extract, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,9 @@ SHORTEST: Final = timedelta(seconds=30)
 LONGEST: Final = timedelta(hours=1)
 """Whoever is under way for longer has forgotten a button."""
 
+ORDER_BEFORE: Final = timedelta(days=1)
+"""Whoever sets out later than that after the order has forgotten a button as well."""
+
 _ENDED_AT = func.coalesce(assignments.c.on_scene_at, assignments.c.ended_at)
 
 
@@ -28,7 +31,13 @@ async def drives(connection: AsyncConnection, start: datetime, end: datetime, li
 
     Of more than `limit`, as many, chosen by chance, but always the same. A unit's vehicle is the one that it has now.
     """
-    query = (
+    rows = (await connection.execute(drives_between(start, end, limit))).all()
+    return sorted(rows, key=lambda row: (row.began_at, row.assignment_id))
+
+
+def drives_between(start: datetime, end: datetime, limit: int) -> Select[Any]:
+    """The question for them. By the order's time as well, of which there is an index."""
+    return (
         select(
             assignments.c.assignment_id,
             assignments.c.unit_id,
@@ -43,12 +52,12 @@ async def drives(connection: AsyncConnection, start: datetime, end: datetime, li
             assignments.c.import_line.is_(None),
             assignments.c.en_route_at >= start,
             assignments.c.en_route_at < end,
+            assignments.c.dispatched_at.between(start - ORDER_BEFORE, end),
             (_ENDED_AT - assignments.c.en_route_at).between(SHORTEST, LONGEST),
         )
         .order_by(func.md5(assignments.c.assignment_id.cast(Text)))
         .limit(limit)
     )
-    return sorted((await connection.execute(query)).all(), key=lambda row: (row.began_at, row.assignment_id))
 
 
 async def fixes_of(connection: AsyncConnection, some: Sequence[AnyRow]) -> Sequence[AnyRow]:

@@ -7,7 +7,7 @@ no more of the file than a batch, and the database compares what a file says wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -71,6 +71,17 @@ _TWICE: Final = f"""
         ) AS other FROM import_rows
     ) AS seen WHERE line > other
 """  # noqa: S608
+_WORDS: Final = """
+    SELECT description AS word, count(*) AS in_rows, count(*) OVER () AS words FROM import_rows
+    WHERE description IS NOT NULL GROUP BY description ORDER BY in_rows DESC, min(line) LIMIT :most
+"""
+
+
+class Disagreements(NamedTuple):
+    """What is wrong with staged rows: the first of the file, and how many there are."""
+
+    errors: list[RowError]
+    in_all: int
 
 
 async def begin_staging(connection: AsyncConnection) -> None:
@@ -96,21 +107,31 @@ async def gather_calls(connection: AsyncConnection, category: str, priority: int
     await connection.execute(text("ANALYZE import_calls"))
 
 
-async def contradictions(connection: AsyncConnection, rules: RowRules) -> list[RowError]:
-    """Rows that say the same twice, or say other things of one call than the rows before them."""
+async def contradictions(connection: AsyncConnection, rules: RowRules, kept: int) -> Disagreements:
+    """Rows that say the same twice, or say other things of one call than the rows before them; so many are kept."""
+    rows, others = await first_rows(connection, _DISAGREE, kept)
     found = [
         rules.error(row.line, row.field, f"says otherwise than line {row.other}, which is of the same incident")
-        for row in await _all(connection, _DISAGREE)
+        for row in rows
     ]
-    for row in await _all(connection, _TWICE):
+    rows, twice = await first_rows(connection, _TWICE, kept)
+    for row in rows:
         if row.is_nameless:
             said = f"stands in line {row.other} already; has the file a row for each unit, say where: --map unit=COLUMN"
             found.append(rules.error(row.line, "incident", said))
         else:
             found.append(rules.error(row.line, "unit", f"the same unit with the same times as in line {row.other}"))
-    return sorted(found)
+    return Disagreements(sorted(found)[:kept], others + twice)
 
 
-async def _all(connection: AsyncConnection, query: str) -> Sequence[AnyRow]:
-    rows: Sequence[AnyRow] = (await connection.execute(text(query))).all()
-    return rows
+async def other_words(connection: AsyncConnection, most: int) -> tuple[dict[str, int], int]:
+    """(rows by the file's word for a category, of those that stand for none of ours; the commonest; of how many)."""
+    rows = (await connection.execute(text(_WORDS), {"most": most})).all()
+    return {row.word: row.in_rows for row in rows}, rows[0].words if rows else 0
+
+
+async def first_rows(connection: AsyncConnection, query: str, kept: int) -> tuple[Sequence[AnyRow], int]:
+    """(the first rows by `line`, how many there are): a file may disagree with all of millions of calls."""
+    first = f"SELECT *, count(*) OVER () AS in_all FROM ({query}) AS found ORDER BY line LIMIT :kept"  # noqa: S608
+    rows: Sequence[AnyRow] = (await connection.execute(text(first), {"kept": kept})).all()
+    return rows, rows[0].in_all if rows else 0

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.past_call import RowError, RowRules
-from dispatch.store.import_staging import HAS_UNIT, OF_CALL, STEPS, UNIT_NAME
+from dispatch.domain.past_call import RowRules
+from dispatch.store.import_staging import HAS_UNIT, OF_CALL, STEPS, UNIT_NAME, Disagreements, first_rows
 from dispatch.store.import_tables import imports
 from dispatch.store.kpi_stale import mark_stale
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import incident_numbers
+from dispatch.store.tables import incident_numbers, street_maps
 
+Begins = Callable[[str], None]
+"""Hears which part of the work begins."""
 _OURS: Final = """
     SELECT c.line, c.number FROM import_calls AS c JOIN incidents AS i USING (number) WHERE i.import_id IS NULL
 """
@@ -43,11 +45,13 @@ _MORE_UNITS: Final = f"""
     )
 """  # noqa: S608 - the parts are those above
 _FEWER_UNITS: Final = f"""
-    SELECT c.line, c.number, u.name AS unit FROM import_calls AS c JOIN assignments AS a USING (incident_id)
-    JOIN units AS u USING (unit_id)
-    WHERE c.is_known AND NOT EXISTS (
-        SELECT FROM import_rows AS r WHERE r.incident = c.number AND {UNIT_NAME} = u.name
-    )
+    SELECT line, number, unit, here.times, coalesce(there.times, 0) AS of_file FROM (
+        SELECT c.line, c.number, u.name AS unit, count(*) AS times
+        FROM import_calls AS c JOIN assignments AS a USING (incident_id) JOIN units AS u USING (unit_id)
+        WHERE c.is_known GROUP BY c.number, u.name
+    ) AS here LEFT JOIN (
+        SELECT r.incident AS number, {UNIT_NAME} AS unit, count(*) AS times FROM import_rows AS r GROUP BY 1, 2
+    ) AS there USING (number, unit) WHERE here.times > coalesce(there.times, 0)
 """  # noqa: S608
 _UNITS: Final = f"""
     INSERT INTO units (unit_id, name, available, import_id)
@@ -66,9 +70,11 @@ _INCIDENTS: Final = """
     FROM import_calls AS c WHERE NOT is_known
 """
 _ASSIGNMENTS: Final = f"""
-    INSERT INTO assignments (assignment_id, incident_id, unit_id, state, {", ".join(STEPS)}, ended_at, end_reason,
-        import_line)
-    SELECT gen_random_uuid(), c.incident_id, u.unit_id, CASE WHEN r.cleared_at IS NULL THEN 'closed' ELSE 'cleared' END,
+    INSERT INTO assignments (assignment_id, incident_id, unit_id, unit_type, state, {", ".join(STEPS)}, ended_at,
+        end_reason, import_line)
+    SELECT gen_random_uuid(), c.incident_id, u.unit_id,
+        (SELECT v.type FROM vehicles AS v WHERE v.unit_id = u.unit_id),
+        CASE WHEN r.cleared_at IS NULL THEN 'closed' ELSE 'cleared' END,
         {", ".join(f"r.{step}" for step in STEPS)},
         coalesce(greatest({", ".join(f"r.{step}" for step in STEPS)}), c.ended_at), r.disposition, r.line
     FROM import_rows AS r JOIN import_calls AS c ON c.number = r.incident JOIN units AS u ON u.name = {UNIT_NAME}
@@ -81,9 +87,18 @@ _LIKE_OURS: Final = r"""
     SELECT left(number, 8) AS day, max(CAST(substr(number, 10) AS integer)) AS last FROM import_calls
     WHERE NOT is_known AND number ~ '^\d{8}-\d{4,9}$' GROUP BY 1
 """
+_OUTSIDE: Final = """
+    SELECT count(*) FROM import_calls AS c WHERE NOT is_known AND NOT (
+        lat BETWEEN CAST(:south AS float8) - :margin_deg AND CAST(:north AS float8) + :margin_deg
+        AND lon BETWEEN CAST(:west AS float8) - :margin_deg / greatest(cos(radians(lat)), 0.01)
+            AND CAST(:east AS float8) + :margin_deg / greatest(cos(radians(lat)), 0.01)
+    )
+"""
 _FIGURES: Final = f"""
     SELECT count(*) AS calls, count(*) FILTER (WHERE is_known) AS known,
         count(*) FILTER (WHERE NOT is_known AND lat IS NULL) AS without_place,
+        (SELECT count(*) FROM (SELECT DISTINCT CAST(received_at AT TIME ZONE 'Asia/Taipei' AS date)
+            FROM import_calls WHERE NOT is_known) AS touched) AS days,
         min(received_at) FILTER (WHERE NOT is_known) AS first, max(received_at) FILTER (WHERE NOT is_known) AS last,
         (SELECT count(*) FROM import_rows AS r JOIN import_calls AS n ON n.number = r.incident
             WHERE NOT n.is_known AND {HAS_UNIT}) AS units,
@@ -93,46 +108,71 @@ _FIGURES: Final = f"""
 """  # noqa: S608
 
 
-async def clashes(connection: AsyncConnection, rules: RowRules) -> list[RowError]:
+async def clashes(connection: AsyncConnection, rules: RowRules, kept: int) -> Disagreements:
     """Staged calls whose number is that of a call of ours, or of an imported one of which the file says other things.
 
-    After it `is_known` says which calls stand here already.
+    So many are kept. After it `is_known` says which calls stand here already.
     """
     said = "incident {} is a call of this system itself; leave it out, or give the file's call another number"
-    found = [rules.error(row.line, "incident", said.format(row.number)) for row in await _all(connection, _OURS)]
+    rows, count = await first_rows(connection, _OURS, kept)
+    found = [rules.error(row.line, "incident", said.format(row.number)) for row in rows]
     await connection.execute(text(_KNOWN))
-    for row in await _all(connection, _CHANGED):
-        here = "nothing" if row.here is None else row.here
-        came = f"{row.file} on {row.imported_at:%Y-%m-%d}"
-        said = f"incident {row.number} came with {here} from {came}; what was imported is corrected by a review"
-        found.append(rules.error(row.line, row.field, said))
-    for row in await _all(connection, _MORE_UNITS):
-        said = f"incident {row.incident} was imported before without {row.unit}, or with other times of it"
-        found.append(rules.error(row.line, "unit", said))
-    for row in await _all(connection, _FEWER_UNITS):
-        said = f"incident {row.number} was imported before with {row.unit} as well, of which this file says nothing"
-        found.append(rules.error(row.line, "incident", said))
-    return sorted(found)
+    for query, told in ((_CHANGED, _changed), (_MORE_UNITS, _more_units), (_FEWER_UNITS, _fewer_units)):
+        rows, more = await first_rows(connection, query, kept)
+        count += more
+        found += [rules.error(row.line, *told(row)) for row in rows]
+    return Disagreements(sorted(found)[:kept], count)
+
+
+def _changed(row: AnyRow) -> tuple[str, str]:
+    here = "nothing" if row.here is None else row.here
+    came = f"{row.file} on {row.imported_at:%Y-%m-%d}"
+    said = f"incident {row.number} came with {here} from {came}; what was imported is corrected by a review"
+    return row.field, said
+
+
+def _more_units(row: AnyRow) -> tuple[str, str]:
+    return "unit", f"incident {row.incident} was imported before without {row.unit}, or with other times of it"
+
+
+def _fewer_units(row: AnyRow) -> tuple[str, str]:
+    missing = f"{row.times} times; this file has {row.of_file}" if row.of_file else "of which this file says nothing"
+    joined = ": " if row.of_file else ", "
+    return "incident", f"incident {row.number} was imported before with {row.unit} as well{joined}{missing}"
 
 
 async def staged_figures(connection: AsyncConnection) -> AnyRow:
-    """`calls` and `known` ones; of the new ones `units` (assignments), `reached`, `without_place`, `first`, `last`."""
+    """`calls` and `known` ones; of the new ones `units` (assignments), `reached`, `without_place`, `first`, `last`, and
+    the `days` of Asia/Taipei on which they came in."""
     return (await _all(connection, _FIGURES))[0]
 
 
+async def outside_streets(connection: AsyncConnection, margin_deg: float) -> int:
+    """New calls with a place more than so far (degrees of latitude) outside the loaded streets; 0 where none are."""
+    newest = select(street_maps.c.facts["extent"]).order_by(street_maps.c.map_id.desc()).limit(1)
+    extent = await connection.scalar(newest)
+    if not extent:
+        return 0
+    box = {side: extent[side] for side in ("south", "north", "west", "east")}
+    return int(await connection.scalar(text(_OUTSIDE), {**box, "margin_deg": margin_deg}) or 0)
+
+
 async def take_in(
-    connection: AsyncConnection, import_id: UUID, facts: dict[str, Any], imported_at: datetime
+    connection: AsyncConnection, import_id: UUID, facts: dict[str, Any], imported_at: datetime, begins: Begins
 ) -> Sequence[date]:
     """The new calls with their units; returns the days of Asia/Taipei whose figures have to be made again."""
     await connection.execute(insert(imports).values(import_id=import_id, imported_at=imported_at, **facts))
+    begins("writing the calls")
     await connection.execute(text(_UNITS), {"import_id": import_id})
     await connection.execute(text(_INCIDENTS), {"import_id": import_id})
+    begins("writing the units that were sent")
     await connection.execute(text(_ASSIGNMENTS))
     days = list((await connection.execute(text(_DAYS))).scalars())
-    await mark_stale(connection, days)
     await _keep_numbers_apart(connection)
+    begins("counting the tables' rows for the planner")
     for table in ("incidents", "assignments"):
         await connection.execute(text(f"ANALYZE {table}"))
+    await mark_stale(connection, days)
     return days
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from asyncio import to_thread
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.hexagon import cell_of
 from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
-from dispatch.domain.kpi import TAIPEI, Exclusion, IncidentRecord, Verdict, verdict
+from dispatch.domain.kpi import STILL_OPEN, TAIPEI, Exclusion, IncidentRecord, Verdict, verdict
 from dispatch.domain.kpi_filter import Place
-from dispatch.domain.kpi_line import LedgerLine, Mark
+from dispatch.domain.kpi_line import Course, LedgerLine, Mark
 from dispatch.domain.parts import Sent, first_there, parts_of
-from dispatch.domain.review import Ruling, arrivals_after, reviewed
+from dispatch.domain.review import Arrivals, Ruling, arrivals_after, reviewed, unsent_at
 from dispatch.domain.why_late import LateCase, why_late
+from dispatch.store.review_facts import among, sent_to
 from dispatch.store.reviews import marks_of, rulings_of
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import assignments, incidents, precincts, stations, units, vehicles
+from dispatch.store.tables import incidents, precincts, stations
 from dispatch.store.why_late import late_cases
 
 
@@ -49,19 +50,31 @@ async def places(connection: AsyncConnection) -> dict[UUID, Place]:
     return {row.station_id: Place(row.name, row.precinct) for row in await connection.execute(query)}
 
 
-async def lines_of_days(connection: AsyncConnection, days: Sequence[date]) -> list[tuple[LedgerLine, UUID | None]]:
-    """The line of each incident received on these days of Asia/Taipei, by receipt, and its station."""
-    query = select(incidents).where(on_days(days)).order_by(incidents.c.received_at, incidents.c.incident_id)
-    rows = (await connection.execute(query)).all()
-    return list(zip(await _lines(connection, rows), [row.station_id for row in rows], strict=True))
+Placed = tuple[LedgerLine, str | None]
+"""A line, and the id of the station that its incident belongs to."""
+
+
+async def lines_of_days(connection: AsyncConnection, days: Sequence[date]) -> list[Placed]:
+    """The line of each incident received on these days of Asia/Taipei, by receipt."""
+    return await _placed(connection, on_days(days))
+
+
+async def placed_lines_of(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> list[Placed]:
+    """The lines of these incidents, by receipt; without those that there are not."""
+    return await _placed(connection, among(incidents.c.incident_id, incident_ids))
 
 
 async def lines_of(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> list[LedgerLine]:
     """The lines of these incidents, in their order; without those that there are not."""
-    query = select(incidents).where(incidents.c.incident_id.in_(incident_ids))
-    lines = await _lines(connection, (await connection.execute(query)).all())
-    found = {line.recorded.incident_id: line for line in lines}
+    found = {line.recorded.incident_id: line for line, _ in await placed_lines_of(connection, incident_ids)}
     return [found[one] for one in incident_ids if one in found]
+
+
+async def _placed(connection: AsyncConnection, which: ColumnElement[bool]) -> list[Placed]:
+    query = select(incidents).where(which).order_by(incidents.c.received_at, incidents.c.incident_id)
+    rows = (await connection.execute(query)).all()
+    where = [None if row.station_id is None else str(row.station_id) for row in rows]
+    return list(zip(await _lines(connection, rows), where, strict=True))
 
 
 async def _lines(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[LedgerLine]:
@@ -70,24 +83,38 @@ async def _lines(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[Le
     sent = await _sent(connection, ids)
     rulings = await rulings_of(connection, ids)
     marks = await marks_of(connection, ids)
-    lines = [
-        _line(row, sent.get(row.incident_id, ()), where, rulings.get(row.incident_id, ()), marks.get(row.incident_id))
-        for row in rows
-    ]
-    cases = await late_cases(connection, [line.reviewed.incident_id for line in lines if _is_late(line.reviewed)])
-    return [_with_why(line, cases.get(line.reviewed.incident_id)) for line in lines]
+    entered = await _entered(connection, rows)
+
+    def drawn() -> list[LedgerLine]:
+        return [
+            _line(
+                row,
+                entered[row.incident_id],
+                sent.get(row.incident_id, ()),
+                where,
+                rulings.get(row.incident_id, ()),
+                marks.get(row.incident_id),
+            )
+            for row in rows
+        ]
+
+    # Thousands of lines are half a second's work: dispatching goes on beside it.
+    return await _with_reasons(connection, await to_thread(drawn))
 
 
 def _line(
     row: AnyRow,
+    entered_at: datetime | None,
     sent: Sequence[Sent],
     where: Mapping[UUID, Place],
     rulings: Sequence[Ruling],
     marks: frozenset[Mark] | None,
 ) -> LedgerLine:
-    first = first_there(sent)
     place = where.get(row.station_id, Place())
     dispatched = [one.dispatched_at for one in sent if one.dispatched_at is not None]
+    arrivals = {one.assignment_id: one.on_scene_at for one in sent}
+    first = first_there(sent)
+    first_ruled = _first_ruled(sent, arrivals, rulings) if rulings else first
     recorded = IncidentRecord(
         incident_id=row.incident_id,
         number=row.number,
@@ -103,70 +130,107 @@ def _line(
         unit_type=first.unit_type if first else None,
         cell=None if row.lat is None else cell_of(row.lat, row.lon),
     )
-    ruled = recorded
-    if rulings:
-        arrivals = {one.assignment_id: one.on_scene_at for one in sent}
-        after = arrivals_after(arrivals, rulings)
-        first = first_there(replace(one, on_scene_at=after[one.assignment_id]) for one in sent)
-        ruled = replace(reviewed(recorded, rulings, arrivals), unit_type=first.unit_type if first else None)
+    ruled = replace(reviewed(recorded, rulings, arrivals), unit_type=first_ruled.unit_type if first_ruled else None)
     return LedgerLine(
         recorded=recorded,
         reviewed=ruled,
-        parts=parts_of(row.received_at, row.created_at, first),
-        eta_s=first.eta_s if first else None,
+        recorded_course=_course(row.received_at, entered_at, first),
+        reviewed_course=_course(row.received_at, entered_at, first_ruled),
         marks=marks or frozenset(),
+        ended_at=row.ended_at,
+        is_imported=row.import_id is not None,
+    )
+
+
+def _first_ruled(sent: Sequence[Sent], arrivals: Arrivals, rulings: Sequence[Ruling]) -> Sent | None:
+    """Who was there first by the rulings; None too where that was somebody who was not sent."""
+    after = arrivals_after(arrivals, rulings)
+    first = first_there(replace(one, on_scene_at=after[one.assignment_id]) for one in sent)
+    unsent = unsent_at(rulings)
+    comes_later = first is not None and (
+        first.on_scene_at is None or (unsent is not None and unsent < first.on_scene_at)
+    )
+    return None if unsent is not None and comes_later else first
+
+
+def _course(received_at: datetime, entered_at: datetime | None, first: Sent | None) -> Course:
+    return Course(
+        parts=parts_of(received_at, entered_at, first),
+        eta_s=first.eta_s if first else None,
         unit=first.unit if first else None,
     )
 
 
-def _is_late(record: IncidentRecord) -> bool:
+def _has_reason(record: IncidentRecord) -> bool:
     """Late for good. One that is open and not reached gets its reason when it has ended."""
     said = verdict(record, "received")
     return said is Verdict.NOT_REACHED or (isinstance(said, timedelta) and said.total_seconds() > TARGET_S)
 
 
-def _with_why(line: LedgerLine, case: LateCase | None) -> LedgerLine:
+async def _with_reasons(connection: AsyncConnection, lines: Sequence[LedgerLine]) -> list[LedgerLine]:
+    """Why each is late, by either figures: the same where nobody ruled otherwise."""
+    by_ruling = await late_cases(
+        connection, [line.reviewed.incident_id for line in lines if _has_reason(line.reviewed)]
+    )
+    ruled = [
+        line.recorded.incident_id for line in lines if line.reviewed != line.recorded and _has_reason(line.recorded)
+    ]
+    by_record = await late_cases(connection, ruled, "recorded") if ruled else {}
+
+    def reasoned(line: LedgerLine) -> LedgerLine:
+        incident_id = line.recorded.incident_id
+        after = _reasoned(line.reviewed, line.reviewed_course, by_ruling.get(incident_id))
+        before = after
+        if line.reviewed != line.recorded:
+            before = _reasoned(line.recorded, line.recorded_course, by_record.get(incident_id))
+        (recorded, recorded_course), (ruled, ruled_course) = before, after
+        return replace(
+            line,
+            recorded=recorded,
+            recorded_course=recorded_course,
+            reviewed=ruled,
+            reviewed_course=ruled_course,
+        )
+
+    return await to_thread(lambda: [reasoned(line) for line in lines])
+
+
+def _reasoned(record: IncidentRecord, course: Course, case: LateCase | None) -> tuple[IncidentRecord, Course]:
+    if verdict(record, "received") is Verdict.STILL_OPEN:
+        return replace(record, late_reason=STILL_OPEN), course
     if case is None:
-        return line
+        return record, course
     why = why_late(case)
-    ruled = replace(line.reviewed, late_reason=str(why.reason))
-    recorded = ruled if line.recorded is line.reviewed else replace(line.recorded, late_reason=str(why.reason))
-    return replace(line, recorded=recorded, reviewed=ruled, nearest_free_s=why.nearest_free_s)
+    return replace(record, late_reason=str(why.reason)), replace(course, nearest_free_s=why.nearest_free_s)
 
 
-async def _sent(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> Mapping[UUID, list[Sent]]:
-    """Who was sent to each incident; who was sent to a call that is merged now, counts for what it is merged into."""
-    found: defaultdict[UUID, list[Sent]] = defaultdict(list)
-    if not incident_ids:
-        return found
-    merged = incidents.alias("merged")
-    of_merged = (
-        select(merged.c.incident_id, merged.c.merged_into)
-        .where(merged.c.merged_into.in_(incident_ids))
-        .union_all(
-            select(merged.c.incident_id, merged.c.incident_id).where(
-                merged.c.incident_id.in_(incident_ids), merged.c.merged_into.is_(None)
-            )
-        )
-        .subquery()
+async def _entered(connection: AsyncConnection, rows: Sequence[AnyRow]) -> dict[UUID, datetime | None]:
+    """When each was entered; of several calls that are one incident now, the first of them."""
+    found = {row.incident_id: row.created_at for row in rows}
+    merged = select(incidents.c.merged_into, func.min(incidents.c.created_at).label("created_at")).where(
+        among(incidents.c.merged_into, found)
     )
-    query = (
-        select(
-            of_merged.c.merged_into.label("counts_for"),
-            assignments.c.assignment_id,
-            assignments.c.dispatched_at,
-            assignments.c.acknowledged_at,
-            assignments.c.en_route_at,
-            assignments.c.on_scene_at,
-            assignments.c.eta_s,
-            units.c.name.label("unit"),
-            vehicles.c.type.label("unit_type"),
-        )
-        .join(assignments, assignments.c.incident_id == of_merged.c.incident_id)
-        .join(units, units.c.unit_id == assignments.c.unit_id)
-        .outerjoin(vehicles, vehicles.c.unit_id == units.c.unit_id)
-    )
-    for row in await connection.execute(query):
-        values = {name: getattr(row, name) for name in Sent.__dataclass_fields__}
-        found[row.counts_for].append(Sent(**values))
+    for row in await connection.execute(merged.group_by(incidents.c.merged_into)):
+        own = found[row.merged_into]
+        found[row.merged_into] = row.created_at if own is None else min(own, row.created_at)
     return found
+
+
+async def _sent(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> dict[UUID, list[Sent]]:
+    """Who was sent to each incident; who was sent to a call that is merged now, counts for what it is merged into."""
+    return {
+        incident_id: [
+            Sent(
+                assignment_id=row.assignment_id,
+                dispatched_at=row.dispatched_at,
+                acknowledged_at=row.acknowledged_at,
+                en_route_at=row.en_route_at,
+                on_scene_at=row.on_scene_at,
+                unit=row.unit_name,
+                unit_type=row.unit_type,
+                eta_s=row.eta_s,
+            )
+            for row in rows
+        ]
+        for incident_id, rows in (await sent_to(connection, incident_ids)).items()
+    }

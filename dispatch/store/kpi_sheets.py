@@ -3,57 +3,92 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from asyncio import to_thread
+from collections.abc import Sequence, Set
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Date, cast, delete, exists, func, select, text, union, update
+from sqlalchemy import Date, DateTime, cast, delete, exists, func, or_, select, text, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.kpi import TAIPEI
-from dispatch.domain.kpi_columns import LAYOUT, NAMED, Sheet, sheet_of
-from dispatch.domain.kpi_line import LedgerLine
-from dispatch.store.kpi_lines import lines_of_days, on_days
+from dispatch.domain.kpi import local_day
+from dispatch.domain.kpi_columns import LAYOUT, NAMED, Sheet, amended, sheet_of
+from dispatch.store.kpi_lines import Placed, lines_of_days, on_days, placed_lines_of
+from dispatch.store.kpi_stale import hold_sheets
 from dispatch.store.kpi_tables import kpi_progress, kpi_sheets, kpi_stale_days
 from dispatch.store.log import last_event_id
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import events, incidents
 
-SHEETS_LOCK: Final = 0x_7A_70_14
-"""Advisory lock of whoever makes sheets: one server at a time, so that their versions rise in the order of commit."""
 DAYS_AT_ONCE: Final = 400
+DAYS_COUNTED: Final = 20
 INCIDENTS_AT_ONCE: Final = 2000
+AMENDED_AT_ONCE: Final = 300
 _LAYOUT: Final = hashlib.sha256(repr(LAYOUT.descr).encode()).hexdigest()[:16]
+_of_another_layout: Final = select(kpi_sheets.c.day).where(kpi_sheets.c.layout != _LAYOUT)
 _DAY: Final = cast(func.timezone("Asia/Taipei", incidents.c.received_at), Date)
 
 
-async def note_changes(connection: AsyncConnection) -> int:
-    """Reads the log on from where it was read, marks the days of incidents that it tells of; how many are stale.
+async def note_changes(connection: AsyncConnection, now: datetime) -> None:
+    """Reads the log on from where it was read, and amends the sheets of the few incidents that it tells of.
 
-    Before the first time, and where columns have changed, all days are. Holds the lock until the transaction ends.
+    Where it tells of many, their days are stale; before the first time, and where columns have changed, all days are.
+    In one transaction with the lock.
     """
-    await connection.execute(select(func.pg_advisory_xact_lock(SHEETS_LOCK)))
+    await hold_sheets(connection)
     seen = await connection.scalar(select(kpi_progress.c.event_id))
     newest = await last_event_id(connection)
     if seen is None:
-        every_day = select(_DAY).distinct()
-        await _mark(connection, every_day)
+        await _mark(connection, select(_DAY).distinct())
         await connection.execute(insert(kpi_progress).values(only=1, event_id=newest, version=0))
     elif seen < newest:
-        told = select(events.c.incident_id).where(
-            events.c.event_id > seen, events.c.event_id <= newest, events.c.incident_id.is_not(None)
-        )
-        into = select(incidents.c.merged_into).where(
-            incidents.c.incident_id.in_(told), incidents.c.merged_into.is_not(None)
-        )
-        await _mark(connection, select(_DAY).where(incidents.c.incident_id.in_(union(told, into))).distinct())
+        await _note(connection, seen, newest, now)
         await connection.execute(update(kpi_progress).values(event_id=newest))
-    await _mark(connection, select(kpi_sheets.c.day).where(kpi_sheets.c.layout != _LAYOUT))
-    return int(await connection.scalar(select(func.count()).select_from(kpi_stale_days)) or 0)
+    await _mark(connection, _of_another_layout)
+
+
+async def _note(connection: AsyncConnection, seen: int, newest: int, now: datetime) -> None:
+    news = (events.c.event_id > seen, events.c.event_id <= newest)
+    told = select(events.c.incident_id).where(*news, events.c.incident_id.is_not(None))
+    into = select(incidents.c.merged_into).where(
+        incidents.c.incident_id.in_(told), incidents.c.merged_into.is_not(None)
+    )
+    both = union(told, into)
+    ids = list((await connection.execute(both.limit(AMENDED_AT_ONCE + 1))).scalars())
+    # A call that was merged into a later one takes it along to its own day: from the day on which it stood.
+    before = cast(events.c.data["received_at_before"].astext, DateTime(timezone=True))
+    left = select(cast(func.timezone("Asia/Taipei", before), Date)).where(
+        *news, events.c.data.has_key("received_at_before")
+    )
+    if len(ids) > AMENDED_AT_ONCE:
+        await _mark(connection, union(left, select(_DAY).where(incidents.c.incident_id.in_(both))))
+    elif ids:
+        await _amend(connection, ids, set((await connection.execute(left)).scalars()), now)
+
+
+async def _amend(connection: AsyncConnection, ids: Sequence[UUID], left: Set[date], now: datetime) -> None:
+    """Sheets of the days that these incidents are of, or have left; a day without one of this layout is stale."""
+    lines: dict[date, list[Placed]] = {day: [] for day in left}
+    for line, station in await placed_lines_of(connection, ids):
+        lines.setdefault(local_day(line.recorded.received_at), []).append((line, station))
+    days = tuple(lines)
+    rows = await connection.execute(
+        select(kpi_sheets).where(kpi_sheets.c.day.in_(days), kpi_sheets.c.layout == _LAYOUT)
+    )
+    sheets = {row.day: _sheet(row) for row in rows}
+    if stale := [{"day": day} for day in days if day not in sheets]:
+        await connection.execute(insert(kpi_stale_days).on_conflict_do_nothing(), stale)
+    gone = set(ids)
+    for day, sheet in sheets.items():
+        await _keep(connection, day, amended(sheet, gone, _sheet_of(lines[day])), now)
+
+
+def _sheet_of(placed: Sequence[Placed]) -> Sheet:
+    return sheet_of([line for line, _ in placed], [station for _, station in placed])
 
 
 async def _mark(connection: AsyncConnection, days: Any) -> None:
@@ -65,7 +100,7 @@ async def make_stale(connection: AsyncConnection, now: datetime) -> list[date]:
 
     As many days as hold a second's work or two, for others may wait for the lock, and many small ones cost one look.
     """
-    await connection.execute(select(func.pg_advisory_xact_lock(SHEETS_LOCK)))
+    await hold_sheets(connection)
     # A few thousand of millions, again and again: by index, and without processes that are started for each query.
     await connection.execute(text("SET LOCAL random_page_cost = 1.1"))
     await connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
@@ -73,16 +108,20 @@ async def make_stale(connection: AsyncConnection, now: datetime) -> list[date]:
     stale = list((await connection.execute(query)).scalars())
     if not stale:
         return []
-    counts = await _counts(connection, stale)
+    counts: dict[date, int] = {}
+    for begin in range(0, len(stale), DAYS_COUNTED):
+        counts |= await _counts(connection, stale[begin : begin + DAYS_COUNTED])
+        if sum(counts.values()) >= INCIDENTS_AT_ONCE:
+            break
     so_far = accumulate(counts.get(day, 0) for day in stale)
     days = [
         day for place, (day, n) in enumerate(zip(stale, so_far, strict=True)) if n <= INCIDENTS_AT_ONCE or not place
     ]
-    sheets: dict[date, list[tuple[LedgerLine, UUID | None]]] = {day: [] for day in days}
+    sheets: dict[date, list[Placed]] = {day: [] for day in days}
     for line, station in await lines_of_days(connection, [day for day in days if day in counts]):
-        sheets[line.recorded.received_at.astimezone(TAIPEI).date()].append((line, station))
+        sheets[local_day(line.recorded.received_at)].append((line, station))
     for day, found in sheets.items():
-        await _keep(connection, day, sheet_of([line for line, _ in found], [station for _, station in found]), now)
+        await _keep(connection, day, await to_thread(_sheet_of, found), now)
     await connection.execute(delete(kpi_stale_days).where(kpi_stale_days.c.day.in_(days)))
     return days
 
@@ -108,13 +147,11 @@ async def _keep(connection: AsyncConnection, day: date, sheet: Sheet, now: datet
     await connection.execute(statement.on_conflict_do_update(index_elements=[kpi_sheets.c.day], set_=values))
 
 
-async def months_after(connection: AsyncConnection, version: int) -> tuple[list[date], int]:
-    """(first days of the months that have sheets newer than this version, the newest version)."""
+async def months_after(connection: AsyncConnection, version: int) -> Sequence[date]:
+    """First days of the months that have sheets newer than this version."""
     month = cast(func.date_trunc("month", kpi_sheets.c.day), Date)
     newer = (kpi_sheets.c.version > version, kpi_sheets.c.layout == _LAYOUT)
-    query = select(month, func.max(kpi_sheets.c.version)).where(*newer).group_by(month).order_by(month)
-    rows = (await connection.execute(query)).all()
-    return [row[0] for row in rows], max((row[1] for row in rows), default=version)
+    return list((await connection.execute(select(month).where(*newer).distinct().order_by(month))).scalars())
 
 
 async def sheets_of_month(connection: AsyncConnection, first: date) -> list[Sheet]:
@@ -125,13 +162,18 @@ async def sheets_of_month(connection: AsyncConnection, first: date) -> list[Shee
 
 
 def _sheet(row: AnyRow) -> Sheet:
-    names: Sequence[tuple[Any, ...]] = [tuple(getattr(row, f"{name}s")) for name in NAMED]
-    return Sheet(np.frombuffer(row.rows, LAYOUT), *names)
+    return Sheet(np.frombuffer(row.rows, LAYOUT), **{f"{kind}s": tuple(getattr(row, f"{kind}s")) for kind in NAMED})
 
 
-async def is_stale(connection: AsyncConnection) -> bool:
-    """Is there anything that the sheets don't hold yet?"""
+async def is_fresh(connection: AsyncConnection, event_id: int) -> bool:
+    """Do the sheets hold all that was told up to this event, and every day, in columns of this release?"""
     seen = await connection.scalar(select(kpi_progress.c.event_id))
-    if seen is None or seen < await last_event_id(connection):
-        return True
-    return bool(await connection.scalar(select(exists(select(kpi_stale_days.c.day)))))
+    if seen is None or seen < event_id:
+        return False
+    to_be_made = exists(select(kpi_stale_days.c.day)), exists(_of_another_layout)
+    return not await connection.scalar(select(or_(*to_be_made)))
+
+
+async def sheets_version(connection: AsyncConnection) -> int:
+    """Rises with each sheet that is kept; lower than it was where the database is an older copy."""
+    return int(await connection.scalar(select(kpi_progress.c.version)) or 0)

@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import and_, exists, func, insert, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dispatch.domain.refusals import NotFound
 from dispatch.store.report_tables import report_files, reports
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import bureaus, incidents
 
-KEEPING_LOCK: Final = 0x_7A_70_18
+MAKING_LOCK: Final = 0x_7A_70_18
+LOOK_AGAIN_S: Final = 0.2
+LEDGER: Final = "ledger"
+"""The file that the others were counted from, packed by gzip."""
 
 
-async def lock_keeping(connection: AsyncConnection) -> None:
-    """Until the end of the transaction nobody else keeps a report: two servers would make the same version."""
-    await connection.execute(select(func.pg_advisory_xact_lock(KEEPING_LOCK)))
+@asynccontextmanager
+async def one_at_a_time(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Nobody else makes a report, on any server, from the counting to the keeping: a version never says what was so
+    before the one that it follows.
+
+    The lock lives on a connection of its own, outside of any transaction; who waits for it holds none.
+    """
+    while True:
+        async with engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            if await connection.scalar(select(func.pg_try_advisory_lock(MAKING_LOCK))):
+                try:
+                    yield
+                finally:
+                    await _let_go(connection)
+                return
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _let_go(connection: AsyncConnection) -> None:
+    try:
+        await connection.execute(select(func.pg_advisory_unlock(MAKING_LOCK)))
+    except BaseException:
+        await connection.invalidate()  # its end frees the lock
+        raise
 
 
 async def newest_report(connection: AsyncConnection, period: str, language: str) -> AnyRow | None:
@@ -53,10 +78,24 @@ async def add_report(connection: AsyncConnection, files: Iterable[tuple[str, byt
     return report_id
 
 
-async def report_rows(connection: AsyncConnection, limit: int) -> Sequence[AnyRow]:
-    """The newest period first, of each its newest version first."""
-    order = reports.c.period.desc(), reports.c.language.desc(), reports.c.version.desc()
-    return (await connection.execute(select(reports).order_by(*order).limit(limit))).all()
+async def report_rows(
+    connection: AsyncConnection, limit: int, after: tuple[str, str, int] | None = None
+) -> Sequence[AnyRow]:
+    """The newest period first, of each its newest version first; after this period, language and version."""
+    key = reports.c.period, reports.c.language, reports.c.version
+    query = select(reports).order_by(*(column.desc() for column in key)).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*key) < tuple_(*map(literal, after)))
+    return (await connection.execute(query)).all()
+
+
+async def superseded(connection: AsyncConnection, report_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them that have a later version."""
+    later = reports.alias("later")
+    same = and_(later.c.period == reports.c.period, later.c.language == reports.c.language)
+    newer = exists().where(same, later.c.version > reports.c.version)
+    query = select(reports.c.report_id).where(reports.c.report_id.in_(report_ids), newer)
+    return set((await connection.execute(query)).scalars())
 
 
 async def find_report(connection: AsyncConnection, report_id: UUID) -> AnyRow:
@@ -83,18 +122,12 @@ async def file_of(connection: AsyncConnection, report_id: UUID, name: str) -> An
     return row
 
 
-async def bureau_name(connection: AsyncConnection) -> str | None:
-    """What the bureau is called; None where only its code is known."""
-    found: str | None = await connection.scalar(select(bureaus.c.name).limit(1))
-    return found
-
-
-async def first_call_at(connection: AsyncConnection) -> datetime | None:
-    """When the oldest call on record was received."""
-    found: datetime | None = await connection.scalar(select(func.min(incidents.c.received_at)))
-    return found
+def as_accessed(report: AnyRow, name: str) -> dict[str, Any]:
+    """What access_log says of a file that somebody took."""
+    return {"period": report.period, "language": report.language, "version": report.version, "format": name}
 
 
 def file_name(report: AnyRow, name: str) -> str:
     """As it is saved: patrol-2026-10-zh-TW-v1.ods."""
-    return f"patrol-{report.period}-{report.language}-v{report.version}.{name}"
+    kind = "ledger.csv.gz" if name == LEDGER else name
+    return f"patrol-{report.period}-{report.language}-v{report.version}.{kind}"

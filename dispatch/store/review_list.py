@@ -54,13 +54,7 @@ async def review_page(
     limit: int,
 ) -> Sequence[AnyRow]:
     """(`incident_id`, `received_at`) of calls received in [start, end); `before` is the last of the page before."""
-    asked = select(incidents.c.incident_id, incidents.c.received_at, incidents.c.exclusion)
-    asked = asked.where(incidents.c.state.in_(("closed", "cancelled")))
-    asked = asked.where(incidents.c.incident_id.in_(_marked() if state == "open" else select(reviews.c.incident_id)))
-    if start is not None:
-        asked = asked.where(incidents.c.received_at >= start)
-    if end is not None:
-        asked = asked.where(incidents.c.received_at < end)
+    asked = _asked(state, start, end)
     if before is not None:
         key = tuple_(incidents.c.received_at, incidents.c.incident_id)
         asked = asked.where(key < tuple_(literal(before[0]), literal(before[1])))
@@ -75,6 +69,24 @@ async def review_page(
         .limit(limit)
     )
     return (await connection.execute(query)).all()
+
+
+async def open_count(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> int:
+    """How many calls received in [start, end) are open to a look."""
+    found = _asked("open", start, end).cte("found").prefix_with("MATERIALIZED")
+    query = select(func.count()).select_from(found).where(_is_open(found))
+    return int(await connection.scalar(query) or 0)
+
+
+def _asked(state: ListState, start: datetime | None, end: datetime | None) -> Select[Any]:
+    asked = select(incidents.c.incident_id, incidents.c.received_at, incidents.c.exclusion)
+    asked = asked.where(incidents.c.state.in_(("closed", "cancelled")))
+    asked = asked.where(incidents.c.incident_id.in_(_marked() if state == "open" else select(reviews.c.incident_id)))
+    if start is not None:
+        asked = asked.where(incidents.c.received_at >= start)
+    if end is not None:
+        asked = asked.where(incidents.c.received_at < end)
+    return asked
 
 
 def _marked() -> Select[Any]:
@@ -95,6 +107,7 @@ def _is_open(found: FromClause) -> ColumnElement[bool]:
     """Of a row with `incident_id` and `exclusion`: measured, and the arrival that its figure rests on wants a look."""
     ruling = reviews.alias("on_incident")
     about = and_(ruling.c.incident_id == found.c.incident_id, ruling.c.assignment_id.is_(None))
+    about = and_(about, ruling.c.ruling.in_(("excluded", "counted")))
     newest = select(ruling.c.exclusion.is_(None)).where(about).order_by(ruling.c.number.desc()).limit(1)
     by_ruling = newest.correlate(found).scalar_subquery()
     return and_(func.coalesce(by_ruling, found.c.exclusion.is_(None)), _first_wants_a_look(found))

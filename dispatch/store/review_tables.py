@@ -22,7 +22,11 @@ reviews = Table(
     CheckConstraint(
         "ruling IN ('stands','gps','button','corrected','not_reached','excluded','counted')", name="ruling"
     ),
-    CheckConstraint("(ruling IN ('excluded','counted')) = (assignment_id IS NULL)", name="subject"),
+    CheckConstraint(
+        "assignment_id IS NULL AND ruling IN ('excluded','counted','corrected','stands') "
+        "OR assignment_id IS NOT NULL AND ruling NOT IN ('excluded','counted')",
+        name="subject",
+    ),
     CheckConstraint("(ruling IN ('gps','button','corrected')) = (on_scene_at IS NOT NULL)", name="on_scene_at"),
     CheckConstraint("(ruling = 'excluded') = (exclusion IS NOT NULL)", name="excluded"),
     CheckConstraint("exclusion IN ('duplicate','officer_initiated','scheduled','test')", name="exclusion"),

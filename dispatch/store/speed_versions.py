@@ -52,6 +52,12 @@ async def factors_of(connection: AsyncConnection, version: int) -> list[dict[str
     return list(found)
 
 
+async def learned_from_of(connection: AsyncConnection, version: int) -> dict[str, Any]:
+    """Days, drives and map that a version was learned from; of the priors nothing."""
+    query = select(speed_versions.c.learned_from).where(speed_versions.c.version == version)
+    return dict(await connection.scalar(query) or {})
+
+
 async def versions(connection: AsyncConnection) -> Sequence[AnyRow]:
     """All versions, the newest first, each with the last time that it was applied and by whom, or nulls."""
     last = (

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 import dispatch.store.agent_health
 import dispatch.store.import_tables
 import dispatch.store.kpi_tables
+import dispatch.store.look_tables
 import dispatch.store.note_tables
 import dispatch.store.officer_tables
 import dispatch.store.past_tables
@@ -195,6 +196,7 @@ assignments = Table(
     Column("incident_id", Uuid, ForeignKey("incidents.incident_id"), nullable=False),
     Column("unit_id", Uuid, ForeignKey("units.unit_id"), nullable=False),
     Column("state", Text, nullable=False),
+    Column("unit_type", Text, comment="of the vehicle when the order was given"),
     Column("eta_s", Double, comment="as estimated when it was ordered"),
     Column("dispatched_at", Timestamp),
     Column("acknowledged_at", Timestamp, comment="null where the step was skipped: inferred, never an invented time"),

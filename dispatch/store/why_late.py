@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -19,18 +19,30 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.geometry import Position, distance_m
+from dispatch.domain.kpi_line import Figures
 from dispatch.domain.parts import Sent, first_there
-from dispatch.domain.review import arrivals_after
+from dispatch.domain.review import arrivals_after, unsent_at
 from dispatch.domain.stretches import Stretch
 from dispatch.domain.why_late import LateCase
 from dispatch.store.review_facts import calls_of, sent_to
 from dispatch.store.reviews import rulings_of
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import alarms, decisions, events, incidents
+from dispatch.store.unit_looks import Look, looks_of
 
 UNTAKEN: Final = ("declined", "timed_out")
 FREE: Final = "AVAILABLE"
 FOREVER: Final = timedelta(days=36_500)
+AT_ONCE: Final = timedelta(minutes=1)
+"""Who looked later than so long after the entry does not know who could have been sent at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """When somebody looked, and the ETA of the nearest unit that was free then; None where none was."""
+
+    at: datetime
+    eta_s: float | None
 
 
 @dataclass(slots=True)
@@ -41,8 +53,13 @@ class _Told:
     places: list[tuple[datetime, Position]] = field(default_factory=list)
 
 
-async def late_cases(connection: AsyncConnection, incident_ids: Collection[UUID]) -> Mapping[UUID, LateCase]:
-    """What docs/why-late.md judges by, of each of these incidents that is not merged into another."""
+async def late_cases(
+    connection: AsyncConnection, incident_ids: Collection[UUID], figures: Figures = "reviewed"
+) -> Mapping[UUID, LateCase]:
+    """What docs/why-late.md judges by, of each of these incidents that is not merged into another.
+
+    By the arrivals as supervisors ruled, or as they were recorded.
+    """
     calls = calls_of(incident_ids)
     query = (
         select(
@@ -55,17 +72,47 @@ async def late_cases(connection: AsyncConnection, incident_ids: Collection[UUID]
     )
     begun = {row.counts_for: row for row in await connection.execute(query)}
     sent = await sent_to(connection, incident_ids)
-    rulings = await rulings_of(connection, incident_ids)
+    rulings = await rulings_of(connection, incident_ids) if figures == "reviewed" else {}
     told = await _told(connection, incident_ids)
     stood = await _stood(connection, incident_ids)
-    free = await _free(connection, incident_ids)
+    looks = await looks_of(connection, incident_ids)
+    free = await _free(connection, incident_ids, looks)
     cases = {}
     for incident_id, row in begun.items():
         its = sent.get(incident_id, ())
         recorded = {one.assignment_id: one.on_scene_at for one in its}
-        arrivals = arrivals_after(recorded, rulings.get(incident_id, ()))
-        cases[incident_id] = _case(row, its, arrivals, told[incident_id], stood, free.get(incident_id))
+        ruled = rulings.get(incident_id, ())
+        case_ = _case(
+            row,
+            its,
+            arrivals_after(recorded, ruled),
+            told[incident_id],
+            looks.get(incident_id, ()),
+            stood,
+            _at_once(free.get(incident_id), row.created_at),
+        )
+        cases[incident_id] = _with_unsent(case_, unsent_at(ruled))
     return cases
+
+
+def _at_once(free: _Free | None, created_at: datetime | None) -> _Free | None:
+    return free if free is not None and created_at is not None and free.at <= created_at + AT_ONCE else None
+
+
+def _with_unsent(case_: LateCase, unsent_at_: datetime | None) -> LateCase:
+    """Where somebody who was not sent was there first, no unit's steps are those of the way."""
+    if unsent_at_ is None or (case_.on_scene_at is not None and case_.on_scene_at <= unsent_at_):
+        return case_
+    return replace(
+        case_,
+        on_scene_at=unsent_at_,
+        dispatched_at=None,
+        acknowledged_at=None,
+        en_route_at=None,
+        eta_s=None,
+        stood=(),
+        place_moved_m=0.0,
+    )
 
 
 def _case(
@@ -73,8 +120,9 @@ def _case(
     sent: Sequence[AnyRow],
     arrivals: Mapping[UUID, datetime | None],
     told: _Told,
+    looks: Sequence[Look],
     stood: Mapping[tuple[UUID, UUID], Sequence[Stretch]],
-    free: AnyRow | None,
+    free: _Free | None,
 ) -> LateCase:
     first = first_there(
         Sent(
@@ -88,7 +136,10 @@ def _case(
         for row in sent
     )
     own = next((row for row in sent if first and row.assignment_id == first.assignment_id), None)
-    ordered = sorted(row.dispatched_at for row in sent if row.dispatched_at is not None)
+    ordered = [row.dispatched_at for row in sent if row.dispatched_at is not None]
+    # From when the program says that nobody can be sent until it has somebody again, or somebody was sent.
+    nobody_at = [*told.nobody_at, *(look.looked_at for look in looks if not look.somebody)]
+    again = sorted([*ordered, *(look.looked_at for look in looks if look.somebody)])
     return LateCase(
         received_at=begun.received_at,
         created_at=begun.created_at,
@@ -98,7 +149,7 @@ def _case(
         on_scene_at=first.on_scene_at if first else None,
         eta_s=first.eta_s if first else None,
         ever_sent=bool(sent),
-        nobody_free=[(at, _next(ordered, at)) for at in told.nobody_at],
+        nobody_free=[(at, _next(again, at)) for at in nobody_at],
         untaken=[
             (row.dispatched_at, row.ended_at)
             for row in sent
@@ -112,7 +163,7 @@ def _case(
 
 
 def _next(ordered: Sequence[datetime], at: datetime) -> datetime:
-    """When a unit was sent after all."""
+    """When a unit was sent after all, or could have been."""
     return next((one for one in ordered if one >= at), at + FOREVER)
 
 
@@ -168,11 +219,13 @@ async def _stood(
     return found
 
 
-async def _free(connection: AsyncConnection, incident_ids: Collection[UUID]) -> Mapping[UUID, AnyRow]:
-    """The ETA of the nearest free unit in the first decision, null where nobody was free; without one, nothing."""
+async def _free(
+    connection: AsyncConnection, incident_ids: Collection[UUID], looks: Mapping[UUID, Sequence[Look]]
+) -> Mapping[UUID, _Free]:
+    """What was free when somebody first looked: a round of the loop, else what the first decision kept."""
     calls = calls_of(incident_ids)
     first = (
-        select(calls.c.counts_for, decisions.c.candidates)
+        select(calls.c.counts_for, decisions.c.decided_at, decisions.c.candidates)
         .join(calls, calls.c.incident_id == decisions.c.incident_id)
         .ext(distinct_on(calls.c.counts_for))
         .order_by(calls.c.counts_for, decisions.c.decided_at, decisions.c.decision_id)
@@ -181,8 +234,16 @@ async def _free(connection: AsyncConnection, incident_ids: Collection[UUID]) -> 
     one = func.jsonb_array_elements(first.c.candidates).table_valued(column("value", JSONB), name="one").lateral()
     eta_s = cast(one.c.value["eta_s"].astext, Double)
     query = (
-        select(first.c.counts_for, func.min(eta_s).filter(one.c.value["status"].astext == FREE).label("eta_s"))
+        select(
+            first.c.counts_for,
+            first.c.decided_at,
+            func.min(eta_s).filter(one.c.value["status"].astext == FREE).label("eta_s"),
+        )
         .select_from(first.outerjoin(one, true()))
-        .group_by(first.c.counts_for)
+        .group_by(first.c.counts_for, first.c.decided_at)
     )
-    return {row.counts_for: row for row in await connection.execute(query)}
+    found = {row.counts_for: _Free(row.decided_at, row.eta_s) for row in await connection.execute(query)}
+    for incident_id, its in looks.items():
+        if incident_id not in found or its[0].looked_at <= found[incident_id].at:
+            found[incident_id] = _Free(its[0].looked_at, its[0].free_eta_s)
+    return found

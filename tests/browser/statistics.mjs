@@ -2,132 +2,15 @@
 // PATROL_SCREENS its pictures of docs/console.md are written there.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { eventually, play, SIZES } from './chromium.mjs';
-import { complaints, cutOff, otherLanguage } from './looking.mjs';
-import { PATIENCE_MS, Visitor } from './visitor.mjs';
+import { complaints, cutOff } from './looking.mjs';
+import { linesOf, Manager, number } from './manager.mjs';
 
-const { PATROL_LANGUAGE, PATROL_SCREENS, PATROL_SHOTS } = process.env;
-const TABS = ['overview', 'time', 'map', 'ledger', 'reviews', 'reports', 'etas'];
+const { PATROL_LANGUAGE } = process.env;
 /** 1280 x 720 with letters twice as large. */
 const TWICE = { width: 640, height: 360 };
 const WALL = { width: 3840, height: 2160 };
-/** The pictures of docs/console.md, by tab. */
-const PICTURES = {
-  'zh-TW': { overview: 'statistics', time: 'statistics-hours', map: 'statistics-map', ledger: 'statistics-ledger', reports: 'statistics-reports' },
-  en: { overview: 'statistics-in-english' },
-};
-const TABS_TO_A_CHART = 60;
-const number = (text) => Number(text.replaceAll(',', '').match(/\d+/)[0]);
-const linesOf = (content) => content.toString('utf8').trim().split('\r\n');
-
-class Manager extends Visitor {
-  async open(argument = '') {
-    await this.begin(PATROL_LANGUAGE);
-    await this.signIn();
-    await this.see('header nav a');
-    await this.goTo(`statistics${argument && `/${encodeURIComponent(argument)}`}`);
-    await this.read();
-  }
-
-  /** Until all figures of the tab are there, and drawn. */
-  async read() {
-    await eventually(
-      () =>
-        this.page.evaluate(() => {
-          const panel = document.querySelector('#figures-panel');
-          const charts = [...document.querySelectorAll('#figures-panel .chart')];
-          return (
-            panel?.querySelector('section, .said, .body') &&
-            panel.ariaBusy === 'false' &&
-            charts.every(({ dataset }) => dataset.drawn === 'true')
-          );
-        }),
-      'all figures',
-      PATIENCE_MS,
-    );
-  }
-
-  async tab(name) {
-    await this.page.locator(`#figures-tab-${name}`).click();
-    await this.see(`main[data-statistics=${name}]`);
-    await this.read();
-    if (name === 'map') await this.see('main[data-statistics] .frame[data-ready=true]');
-  }
-
-  focused = (look) => this.page.evaluate(`(${look})(document.activeElement)`);
-
-  /** Tab until the focus is where `look` says. */
-  async tabTo(look, what, key = 'Tab') {
-    for (let press = 0; press < TABS_TO_A_CHART; press += 1) {
-      await this.press(key);
-      if (await this.focused(look)) return;
-    }
-    assert.fail(`Tab never comes to ${what}`);
-  }
-
-  async sums() {
-    const found = {};
-    for (const name of ['within', 'late', 'excluded', 'incidents']) {
-      found[name] = number(await this.page.locator(`#figures-panel [data-sum=${name}]`).innerText());
-    }
-    assert.equal(found.within + found.late + found.excluded, found.incidents, 'the sums agree on screen');
-    return found;
-  }
-
-  /** All rows of the ledger that is shown, page after page. */
-  async rows() {
-    await this.read();
-    const more = this.button(this.t('past_more'));
-    while (await more.isVisible()) {
-      const before = await this.page.locator('tr[data-outcome]').count();
-      await more.click();
-      await eventually(async () => (await this.page.locator('tr[data-outcome]').count()) > before, 'another page');
-    }
-    return this.page.locator('tr[data-outcome]').evaluateAll((all) => all.map(({ dataset }) => dataset.outcome));
-  }
-
-  async download(button) {
-    const [file] = await Promise.all([this.page.waitForEvent('download'), button.click()]);
-    const kept = join(PATROL_SHOTS, file.suggestedFilename());
-    await file.saveAs(kept);
-    return { name: file.suggestedFilename(), content: readFileSync(kept) };
-  }
-
-  async picture(name) {
-    if (!PATROL_SCREENS || !name) return;
-    // A map is much to look at, and a page of pictures not to be long in coming.
-    if (name.endsWith('map')) {
-      await this.page.setViewportSize({ width: 960, height: 680 });
-      await this.page.locator('#figures-map-title').evaluate((title) => title.scrollIntoView());
-      await this.button(this.t('whole_area')).last().click();
-    }
-    await this.still();
-    await this.page.screenshot({ path: join(PATROL_SCREENS, `${name}.png`) });
-    await this.page.setViewportSize(SIZES.wide);
-    assert.equal(await this.page.evaluate(() => document.body.scrollTop + document.scrollingElement.scrollTop), 0, 'the desk stands still');
-  }
-
-  /** Each tab as axe and a reader of this language see it, and in each size. */
-  async everyTab(sizes) {
-    const found = [];
-    const add = (name, lines) => found.push(...lines.map((line) => `${name}: ${line}`));
-    for (const name of TABS) {
-      await this.tab(name);
-      add(name, await complaints(this.page));
-      add(name, await otherLanguage(this.page, PATROL_LANGUAGE));
-      for (const size of sizes) {
-        await this.page.setViewportSize(size);
-        add(`${name} at ${size.width}`, await cutOff(this.page));
-        await this.shot(`${name}-${PATROL_LANGUAGE}-${size.width}`);
-      }
-      await this.page.setViewportSize(SIZES.wide);
-      await this.picture(PICTURES[PATROL_LANGUAGE][name]);
-    }
-    assert.deepEqual(found, []);
-  }
-}
 
 const scenarios = {
   async signing(desk) {
@@ -136,12 +19,34 @@ const scenarios = {
     const all = await desk.sums();
     assert.ok(all.late > 10 && all.excluded > 10);
 
+    // n of either clock and of a part, the measured of a group, and each reason of the late, open exactly those.
+    const clocks = page.locator('section[aria-labelledby=figures-clocks] tbody tr');
+    for (const place of [0, 1]) await desk.opensAsMany(clocks.nth(2).locator('td').nth(place).locator('a'), `n of clock ${place}`);
+    await desk.opensAsMany(page.locator('section[aria-labelledby=figures-parts] tbody tr').last().locator('td').nth(3).locator('a'), 'n of travel');
+    const byStation = page.locator('section[data-figure^=station]');
+    await byStation.locator('summary').click();
+    await desk.opensAsMany(byStation.locator('tbody tr').first().locator('td').nth(1).locator('a'), 'measured of a station');
+    const why = page.locator('section[data-figure^=why-late]');
+    const reasons = await why.locator('tbody tr').count();
+    assert.ok(reasons > 1);
+    let told = 0;
+    for (let place = 0; place < reasons; place += 1) {
+      await why.locator('summary').click();
+      told += await desk.opensAsMany(why.locator('tbody tr').nth(place).locator('td').first().locator('a'), `reason ${place}`);
+    }
+    assert.equal(told, all.late, 'each late one has one reason');
+    await why.locator('summary').click();
+    const saved = why.locator('tbody td:nth-of-type(3) a').first();
+    await desk.opensAsMany(saved, 'in time with the nearest unit');
+
     // A target: missed, reached or not to be told, by a word.
     await desk.button(desk.t('figures_target_set')).click();
     await page.locator('.target input').fill('97');
     await desk.press('Enter');
     await desk.see('[data-verdict=missed], [data-verdict=open]');
     await desk.read();
+    await page.locator('.target summary').click();
+    assert.match(await page.locator('.target li').first().innerText(), /chief.*97\.0 %/, 'who set it');
 
     // From a bar to its ledger to an incident and back, by keys alone.
     await page.locator('#figures-tab-overview').focus();
@@ -171,11 +76,15 @@ const scenarios = {
       await eventually(async () => (await others.count()) === 0, outcome);
       assert.equal((await desk.rows()).length, all[outcome]);
     }
+    const rows = await desk.download(desk.button(desk.t('figures_ledger_csv')));
+    assert.equal(linesOf(rows.content).length, 1 + all.excluded, 'the file of the rows that are shown');
+    await page.locator('#figures-panel [data-sum=incidents]').click();
+    await desk.read();
     const ledger = await desk.download(desk.button(desk.t('figures_ledger_csv')));
     assert.deepEqual([...ledger.content.subarray(0, 3)], [0xef, 0xbb, 0xbf], 'a byte order mark');
     assert.equal(linesOf(ledger.content).length, 1 + all.incidents);
-    await desk.see('.sha code');
-    assert.equal(await page.locator('.sha code').innerText(), createHash('sha256').update(ledger.content).digest('hex'));
+    const hash = createHash('sha256').update(ledger.content).digest('hex');
+    await eventually(async () => (await page.locator('.sha code').innerText()) === hash, 'the hash of the file');
 
     // A bin of the distribution and an hour of the week open what they count.
     await desk.tab('time');
@@ -191,6 +100,16 @@ const scenarios = {
       await desk.see('main[data-statistics=time]');
       await desk.read();
     }
+    // In the week down is the next day, and nothing lies above Monday.
+    const week = page.locator('section[data-figure^=weekday-hour]');
+    await week.locator('.chart').focus();
+    for (const [key, day] of [['ArrowDown', '週一'], ['ArrowUp', '週一'], ['ArrowDown', '週二'], ['ArrowDown', '週三'], ['ArrowUp', '週二']]) {
+      await desk.press(key);
+      await eventually(async () => (await week.locator('[aria-live]').innerText()).startsWith(`${day} 00–01`), `${key}: ${day}`);
+    }
+    const hours = linesOf((await desk.download(week.getByRole('button', { name: /^CSV/ }))).content);
+    assert.equal(hours.length, 1 + 7 * 24, 'a line for each hour of the week');
+    assert.equal(hours.slice(1).reduce((sum, line) => sum + Number(line.split(',')[2]), 0), all.incidents, 'the hours and the whole');
     const days = page.locator('section[data-figure^=day]');
     const table = await desk.download(days.getByRole('button', { name: /^CSV/ }));
     const counted = linesOf(table.content).slice(1).map((line) => Number(line.split(',')[1]));
@@ -198,7 +117,21 @@ const scenarios = {
     const png = await desk.download(days.getByRole('button', { name: /^PNG/ }));
     assert.equal(png.content.subarray(1, 4).toString(), 'PNG');
     const svg = await desk.download(days.getByRole('button', { name: /^SVG/ }));
-    assert.match(svg.content.toString('utf8'), /^<svg[^>]*>.*十分鐘到場率/s);
+    assert.match(svg.content.toString('utf8'), /^<svg[^>]*>.*十分鐘到場率.*計時起點：接獲報案/s);
+    await desk.tab('map');
+    const map = await desk.download(page.locator('.picture'));
+    assert.match(map.name, /^hexagons-share-.*-received-reviewed\.png$/);
+    assert.equal(map.content.subarray(1, 4).toString(), 'PNG');
+    const coloured = await page.evaluate(async (bytes) => {
+      const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }));
+      const brush = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      brush.drawImage(image, 0, 0);
+      const { data } = brush.getImageData(0, Math.round(image.height / 4), image.width, Math.round(image.height / 2));
+      let found = 0;
+      for (let at = 0; at < data.length; at += 4) found += Math.max(data[at], data[at + 1], data[at + 2]) > 100 ? 1 : 0;
+      return found / (data.length / 4);
+    }, [...map.content]);
+    assert.ok(coloured > 0.05, `hexagons fill ${coloured} of the picture`);
 
     // A review: both witnesses, a reason, and the figure before and after.
     await desk.tab('reviews');
@@ -219,16 +152,83 @@ const scenarios = {
     await desk.see('tr[data-outcome=late]');
     assert.match(await page.locator('tr[data-outcome=late] td').nth(4).innerText(), /複核前/);
 
+    // A ruling begins at a row of the ledger as well; a time before the call is no arrival of the next day.
+    await page.locator('tr[data-outcome=late] th a').nth(2).click();
+    await desk.see('[data-incident-page] article[data-review]');
+    await page.getByRole('radio', { name: desk.t('ruling_corrected') }).check();
+    const called = (await page.locator('article[data-review] header').innerText()).match(/(\d\d):(\d\d):\d\d/);
+    const arrival = page.locator('article[data-review] input[type=time]');
+    const minutes = Number(called[1]) * 60 + Number(called[2]);
+    const clock = (at) => [Math.floor(at / 60) % 24, at % 60].map((one) => String(one).padStart(2, '0')).join(':');
+    if (minutes > 0) {
+      await arrival.fill(clock(minutes - 1));
+      await desk.see('article[data-review] p.error-text');
+    }
+    await arrival.fill(clock(minutes + 9));
+    await eventually(async () => /到場時間 [89]:\d\d/.test(await page.locator('article[data-review] form').innerText()), 'the response that comes of it');
+    await desk.shot('ruling');
+    await page.goBack();
+    await desk.see('main[data-statistics=ledger]');
+
+    // Behind a figure of ETAs are its journeys, behind each its incident.
+    await desk.tab('etas');
+    const etas = page.locator('section[data-figure^=etas]');
+    await etas.locator('summary').click();
+    const few = etas.locator('tbody tr').filter({ hasText: desk.t('figures_few').replace('{few}', '20') });
+    const link = etas.locator('tbody tr').first().locator('td a').first();
+    const journeys = number(await link.innerText());
+    assert.equal(await few.count() > 0, (await etas.locator('tbody tr td:first-of-type').allInnerTexts()).some((n) => number(n) < 20), 'few are said to be few');
+    await link.click();
+    await eventually(async () => (await page.locator('[data-journey]').count()) === Math.min(journeys, 100), 'the journeys of an hour');
+
+    // A report: asked for once, its five files, each hash whole.
+    await desk.tab('reports');
+    const make = desk.button(desk.t('report_make'));
+    await make.click();
+    await make.click({ force: true, timeout: 1000 }).catch(() => undefined);
+    await desk.see('tbody .files button');
+    await eventually(() => make.isEnabled(), 'made');
+    assert.equal(await page.locator('tbody tr').count(), 1, 'one report of two clicks');
+    assert.equal(await page.locator('tbody .files button').count(), 5);
+    await page.locator('tbody summary').click();
+    assert.deepEqual((await page.locator('tbody dd code').allInnerTexts()).map((hash) => /^[0-9a-f]{64}$/.test(hash)), Array(6).fill(true));
+    const kept = await desk.download(page.locator('tbody .files button').filter({ hasText: desk.t('figures_ledger') }));
+    const unpacked = gunzipSync(kept.content);
+    assert.equal(createHash('sha256').update(unpacked).digest('hex'), await page.locator('tbody dd code').first().innerText(), 'its ledger has its hash');
+
+    // How many wait for review is not known: nothing says that nothing does.
     await desk.tab('overview');
+    await page.route('**/api/v1/kpi/reviews?*', (route) => route.fulfill({ status: 500, contentType: 'application/problem+json', body: '{"code":"internal"}' }));
+    await desk.button(desk.t('reload')).click();
+    await eventually(async () => (await page.locator('[data-unknown=reviews]').innerText()).includes(desk.t('failure_internal')), 'reviews are not known');
+    assert.equal(await page.getByText(desk.t('figures_reviews_none')).count(), 0);
+    await page.unroute('**/api/v1/kpi/reviews?*');
+    await desk.button(desk.t('reload')).click();
+    await page.locator('[data-unknown=reviews]').waitFor({ state: 'detached' });
+    await desk.read();
     await page.locator('.chart').last().scrollIntoViewIfNeeded();
     await desk.picture('statistics-months');
-    await desk.everyTab([]);
+    await desk.everyTab([SIZES.tablet, SIZES.wide]);
     await desk.tab('overview');
+    await page.getByRole('button', { name: desk.t('group_priority') }).focus();
+    await desk.press('Enter', 'Tab', 'Space', 'Escape');
+    await desk.read();
+    await desk.see('[data-chip=priority]');
     await page.emulateMedia({ media: 'print' });
+    const question = await page.locator('[data-question]').innerText();
+    assert.match(question, /計時起點：接獲報案 · 數字：複核後 · 優先(序|度|級)?.*：/, 'paper says what was filtered');
     assert.ok(await page.getByRole('form').first().isHidden(), 'paper has no filter');
     assert.ok(await page.locator('.signature').isVisible(), 'paper has a line to sign on');
     await desk.shot('print', true);
     await page.emulateMedia({ media: 'screen' });
+
+    // The figures of ETAs are of the incidents that the filter leaves.
+    await desk.tab('etas');
+    const journeysOf = async () => Number((await page.locator('p.said').innerText()).match(/[\d,]+/)[0].replaceAll(',', ''));
+    const chosen = await journeysOf();
+    await desk.button(desk.t('figures_clear')).click();
+    await desk.read();
+    assert.ok(chosen > 0 && chosen < (await journeysOf()), 'fewer journeys under a filter');
   },
 
   async link(desk) {
@@ -272,8 +272,54 @@ const scenarios = {
     await desk.press('Escape');
     await desk.read();
     await desk.button(desk.t('figures_clear')).click();
+    await desk.read();
 
-    await desk.everyTab([TWICE, SIZES.tablet]);
+    // A year that is half typed asks for nothing.
+    const asksOf = [];
+    page.on('request', (request) => /\/kpi\?/.test(request.url()) && asksOf.push(new URL(request.url()).searchParams.get('from')));
+    const first = page.locator('input[type=date]').first();
+    await first.fill('0202-01-01');
+    await first.fill('2025-01-02');
+    await desk.read();
+    assert.ok(asksOf.length && asksOf.every((from) => from.startsWith('2025-01-01T16')), `asked ${asksOf}`);
+
+    // The server is away when the question changes: nothing of the old one is left under the new one.
+    await desk.see('[data-share]');
+    await page.route('**/api/v1/kpi**', (route) => route.abort());
+    await page.locator('select').nth(1).selectOption('received');
+    await desk.sees(desk.t('failure_no_answer'));
+    assert.equal(await page.locator('[data-share], section[data-figure]').count(), 0, 'old figures under a new question');
+    await desk.tabButton('ledger').click();
+    await desk.sees(desk.t('failure_no_answer'));
+    assert.equal(await page.locator('[data-sum], tr[data-outcome]').count(), 0);
+    await page.unroute('**/api/v1/kpi**');
+    await desk.see('tr[data-outcome]');
+    await page.locator('select').nth(1).selectOption('dispatched');
+    await desk.read();
+    await desk.tab('overview');
+
+    // A period without calls says so, everywhere.
+    const days_ = page.locator('input[type=date]');
+    await days_.nth(0).fill('2001-01-01');
+    await days_.nth(1).fill('2001-01-02');
+    await desk.read();
+    await eventually(async () => (await desk.sums()).incidents === 0, 'nothing happened');
+    for (const name of ['overview', 'time', 'map', 'ledger', 'reviews', 'etas']) {
+      await desk.tab(name);
+      assert.deepEqual(await complaints(page), [], `${name} of an empty period`);
+      await desk.shot(`empty-${name}`);
+    }
+    await desk.tab('overview');
+    await days_.nth(1).fill(days.last);
+    await days_.nth(0).fill(days.first);
+    await desk.read();
+
+    await desk.everyTab([TWICE, SIZES.tablet, SIZES.wide]);
+    await desk.tab('ledger');
+    await page.setViewportSize(SIZES.tablet);
+    const wider = await page.locator('.rows .wide').evaluate((box) => box.scrollWidth - box.clientWidth);
+    assert.ok(wider <= 1, `the ledger is ${wider} px wider than a tablet`);
+    await page.setViewportSize(SIZES.wide);
     await desk.tab('overview');
     await page.setViewportSize(WALL);
     assert.deepEqual(await cutOff(page), []);
@@ -285,4 +331,4 @@ const scenarios = {
   },
 };
 
-await play(scenarios, { kind: Manager, refusals: [401, 503] });
+await play(scenarios, { kind: Manager, refusals: [401, 500, 503] });

@@ -163,6 +163,23 @@ async def test_a_period_is_half_open(client: httpx.AsyncClient) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, "to")
 
 
+@pytest.mark.parametrize("clock", ["received", "dispatched"])
+@pytest.mark.parametrize("figures", ["reviewed", "recorded"])
+async def test_each_reason_opens_its_own_incidents(client: httpx.AsyncClient, clock: str, figures: str) -> None:
+    """What is still open has a key of its own, apart from what nobody can judge, and from what is not late."""
+    asked = {"clock": clock, "figures": figures}
+    found = (await client.get("/kpi/late", params=asked)).json()
+    reasons = [one["reason"] for one in found["items"]]
+    assert "still_open" in reasons
+    assert len(reasons) == len(set(reasons))
+    for one in found["items"]:
+        opened = {"outcome": "late", "late_reason": one["reason"], **asked}
+        rows = (await client.get("/kpi/ledger", params=opened)).json()["items"]
+        assert [row["late_reason"] for row in rows] == [one["reason"]] * one["n"]
+    (others,) = (line for line in await report(client, group_by="late_reason", **asked) if line["group"] == "none")
+    assert others["measured"] == others["within_target"] > 0
+
+
 async def test_an_open_incident_is_pending_until_it_is_late(reported: Server, client: httpx.AsyncClient) -> None:
     """Within ten minutes nobody can say; then it is measured, and late."""
     dispatcher = await reported.client()

@@ -22,8 +22,9 @@ from dispatch.domain.geometry import Position
 from dispatch.domain.kpi import TAIPEI
 from dispatch.embedded import EngineUrls
 from dispatch.roads.speed_factors import SHAPE, SpeedFactors
-from dispatch.service.calibrating import held_out_days
+from dispatch.service.calibrating import held_out_days, not_learned_by
 from dispatch.simulator.replay import replay
+from dispatch.store.drives import drives_between
 from dispatch.store.policy_tables import decision_rounds
 from dispatch.store.rows import AnyRow
 from dispatch.store.speed_tables import speed_versions
@@ -232,6 +233,8 @@ async def test_coverage_and_isochrones_know_the_speeds(server: Server, outside: 
         (("apply", "7", "--by", "ann"), 1, "no version 7"),
         (("apply", "0"), 2, "--by"),
         (PERIOD, 1, "no street map"),
+        ((*PERIOD, "--json", "/nowhere/figures.json"), 2, "--json"),
+        ((*PERIOD, "--json", "/"), 2, "--json"),
     ],
 )
 async def test_what_is_refused(outside: dict[str, str], arguments: tuple[str, ...], status: int, says: str) -> None:
@@ -240,6 +243,52 @@ async def test_what_is_refused(outside: dict[str, str], arguments: tuple[str, ..
     assert done.returncode == status, done.stderr
     assert says.lower() in done.stderr.lower()
     assert "Traceback" not in done.stderr
+
+
+async def test_a_version_is_not_praised_on_days_that_it_learned_from(
+    server: Server, outside: dict[str, str], tmp_path: Path
+) -> None:
+    """The one in force learned from all days held out now: that is said, and no verdict is given. From one of them it
+    did not: on that day alone the two are compared.
+    """
+    await fill(server, number=96, days=12)
+    around = outside | {"PATROL_BUREAU": server.bureau}
+    first = ("--from", str(FIRST), "--to", str(FIRST + timedelta(days=9)))
+    assert (await calibrate(around, *first, "--apply", "--by", "王科長")).returncode == 0
+
+    async def again(last: int) -> tuple[str, dict[str, Any]]:
+        path = tmp_path / f"{last}.json"
+        done = await calibrate(around, "--from", str(FIRST), "--to", f"2026-10-{last:02d}", "--json", path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, json.loads(path.read_text())
+
+    said, told = await again(9)
+    assert told["before_version"] == 1
+    assert told["held_out_days"] == told["checked_days"] == told["overlap_days"] == ["2026-10-04", "2026-10-09"]
+    assert "version 1 learned from 2 of these 2 days" in said
+    assert "no reason to apply" not in said
+    said, told = await again(12)
+    assert told["held_out_days"] == ["2026-10-02", "2026-10-07", "2026-10-12"]
+    assert (told["checked_days"], told["overlap_days"]) == (["2026-10-12"], [])
+    assert told["before"]["drives"] == told["after"]["drives"] <= 8
+    assert "of days that neither version learned from: 2026-10-12" in said
+    async with server.engine.connect() as connection:
+        kept = (await connection.execute(select(speed_versions).where(speed_versions.c.version == 3))).one()
+    assert kept.errors["checked_days"] == ["2026-10-12"]
+
+
+async def test_a_period_is_found_by_an_index(server: Server) -> None:
+    """Among millions of assignments those of a few weeks are not looked for in all of them; a drive that began days
+    after its order is no drive.
+    """
+    start, end = (datetime(2026, 10, day, tzinfo=TAIPEI) for day in (1, 29))
+    query = drives_between(start, end, 100).compile(
+        dialect=server.engine.dialect, compile_kwargs={"literal_binds": True}
+    )
+    async with server.engine.connect() as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(await connection.scalars(text(f"EXPLAIN {query}".replace(":", "\\:"))))
+    assert "ix_assignments_dispatched_at" in plan
 
 
 async def test_too_few_tracks_are_refused_with_the_figures(server: Server, outside: dict[str, str]) -> None:
@@ -261,3 +310,11 @@ def test_days_held_out_are_every_fifth_and_the_newest() -> None:
     assert held_out_days(days[:1]) == {days[0]}
     assert held_out_days([]) == frozenset()
     assert isinstance(SCENE, Position)
+
+
+def test_which_days_a_version_did_not_learn_from() -> None:
+    """Those outside its period and those that it held out; of the priors, all."""
+    days = {date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 5), date(2026, 10, 10), date(2026, 10, 11)}
+    learned_from = {"start": "2026-10-01", "end": "2026-10-10", "held_out_days": ["2026-10-05"], "drives": 40}
+    assert days - not_learned_by(days, learned_from) == {date(2026, 10, 1), date(2026, 10, 10)}
+    assert not_learned_by(days, {}) == days

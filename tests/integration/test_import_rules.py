@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -247,3 +249,43 @@ async def test_a_kill_before_the_commit_leaves_nothing(outside: dict[str, str]) 
     assert await counts(url) == [0] * len(COUNTED)
     again = patrol("incidents", "import", shared(FILE), *SAN_FRANCISCO, around=outside)
     assert "5292 are new" in again.stdout
+
+
+def on_a_terminal(*arguments: str | Path, around: dict[str, str]) -> tuple[int, str, str]:
+    """(status, what came on standard output, what a terminal at standard error showed)."""
+    terminal, other_end = os.openpty()
+    process = subprocess.Popen(
+        command(*arguments), env={**os.environ, **around}, stdout=subprocess.PIPE, stderr=other_end, text=True
+    )
+    os.close(other_end)
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # so a terminal of Linux says that nobody writes to it any more
+        while some := os.read(terminal, 4096):
+            shown += some
+    os.close(terminal)
+    return process.wait(), process.communicate()[0], shown.decode()
+
+
+async def test_progress_is_shown_on_a_terminal_alone(outside: dict[str, str], tmp_path: Path) -> None:
+    """The bar ends at 100 %, and each long part after it has its line; without a terminal nothing is printed."""
+    rows = [GOOD.replace("A,1", f"A{n},1") for n in range(3500)]
+    mapped = [part for name in ("incident", "received_at") for part in ("--map", f"{name}={name}")]
+    path = file_of(tmp_path, *rows)
+    status, told, shown = on_a_terminal("incidents", "import", path, *mapped, around=outside)
+    assert status == 0, shown
+    plain = re.sub(r"\x1b\[\?25[lh]", "", shown).replace("\r\n", "\n")
+    bar, *parts = [line for line in plain.split("\n") if line]
+    assert bar.split("\r")[-1].startswith("reading")
+    assert bar.endswith("100%")
+    assert len(re.findall(r"\d+%", bar)) > 3
+    assert [part.partition("s  ")[2].removesuffix(" …") for part in parts] == [
+        "sorting 3500 rows into calls",
+        "comparing them with what stands here",
+        "writing the calls",
+        "writing the units that were sent",
+        "counting the tables' rows for the planner",
+    ]
+    assert told.splitlines()[-1].startswith("figures of 1 day are to be computed now")
+    again = patrol("incidents", "import", path, *mapped, around=outside)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.splitlines()[-1] == "nothing was changed"

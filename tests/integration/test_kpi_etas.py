@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
-import numpy as np
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import select
 
-from dispatch.store.tables import assignments, incidents
-from tests.support.server import Server, running_server
-
-MIDNIGHT = datetime.fromisoformat("2026-11-20T00:00:00+08:00")
-Row = dict[str, Any]
+from dispatch.domain.geometry import Position
+from dispatch.store.tables import assignments
+from tests.support.eta_rows import MIDNIGHT, RUNG, Row, by_hand, opened, past_of, report, store
+from tests.support.server import Server, assigned, enter, fix_at, running_server
 
 
 @pytest.fixture(scope="module")
 async def past(module_database_url: str, nats_url: str) -> AsyncIterator[tuple[Server, list[Row]]]:
-    """Two hundred assignments: cars and a motorcycle, three versions, some without a class, some never arrived."""
+    """A server with two hundred assignments."""
     async with running_server(module_database_url, nats_url, dispatch_mode="recommend") as running:
-        rng = np.random.default_rng(6)
-        units = [await running.add_unit(f"u{n}", vehicle_type=kind) for n, kind in enumerate(("car", "motorcycle"))]
-        rows: list[Row] = []
-        for number in range(200):
-            dispatched_at = MIDNIGHT + timedelta(minutes=15 * number)
-            eta_s = float(np.round(rng.uniform(60, 600), 1))
-            turnout = timedelta(seconds=float(rng.integers(10, 60)))
-            rows.append(
-                {
-                    "assignment_id": uuid4(),
-                    "incident_id": uuid4(),
-                    "unit_id": units[number % 2],
-                    "state": "cleared",
-                    "eta_s": None if number % 17 == 0 else eta_s,
-                    "eta_version": number % 3,
-                    "eta_street_class": ("primary", "tertiary", None)[number % 3],
-                    "dispatched_at": dispatched_at,
-                    "en_route_at": dispatched_at + turnout if number % 5 else None,
-                    "on_scene_at": dispatched_at + timedelta(seconds=round(eta_s * rng.lognormal(0.1, 0.3), 3))
-                    if number % 13
-                    else None,
-                    "ended_at": dispatched_at + timedelta(hours=1),
-                }
-            )
-        async with running.engine.begin() as connection:
-            await connection.execute(
-                insert(incidents),
-                [
-                    {"incident_id": row["incident_id"], "number": f"n{n}", "category": "other", "priority": 3}
-                    | {"lat": 23.48, "lon": 120.45, "state": "closed"}
-                    | {"received_at": row["dispatched_at"], "created_at": row["dispatched_at"]}
-                    for n, row in enumerate(rows)
-                ],
-            )
-            await connection.execute(insert(assignments), rows)
-        names = dict(zip(units, ("car", "motorcycle"), strict=True))
-        yield running, [row | {"unit_type": names[row["unit_id"]]} for row in rows]
+        yield running, await past_of(running)
 
 
 @pytest.fixture
@@ -68,37 +29,17 @@ async def client(past: tuple[Server, list[Row]]) -> httpx.AsyncClient:
     return await past[0].client("aud", "auditor")
 
 
-async def report(client: httpx.AsyncClient, **params: str) -> dict[str, Any]:
-    answer = await client.get("/kpi/etas", params=params)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def by_hand(rows: list[Row]) -> dict[str, Any]:
-    """The same figures by numpy."""
-    known = [row for row in rows if row["eta_s"] is not None and row["on_scene_at"] is not None]
-    real = np.array([(row["on_scene_at"] - row["dispatched_at"]).total_seconds() for row in known])
-    said = np.array([row["eta_s"] for row in known])
-    turnout = [(r["en_route_at"] - r["dispatched_at"]).total_seconds() for r in known if r["en_route_at"]]
-    low, middle, high = np.percentile(real / said, [10, 50, 90])
-    return {
-        "n": len(known),
-        "bias_s": pytest.approx(np.median(real - said), abs=0.06),
-        "ratio_p10": pytest.approx(low, abs=0.001),
-        "ratio_p50": pytest.approx(middle, abs=0.001),
-        "ratio_p90": pytest.approx(high, abs=0.001),
-        "mae_s": pytest.approx(np.abs(real - said).mean(), abs=0.06),
-        "turnout_p50_s": pytest.approx(np.median(turnout), abs=0.06),
-    }
-
-
-GROUP_OF = {
+GROUP_OF: dict[str, Callable[[Row], str]] = {
     "hour": lambda row: f"{row['dispatched_at'].hour:02d}",
-    "street_class": lambda row: row["eta_street_class"] or "unknown",
-    "unit_type": lambda row: row["unit_type"],
-    "version": lambda row: str(row["eta_version"]),
+    "street_class": lambda row: row["eta_street_class"] or ("straight" if row["eta_version"] else "unknown"),
+    "unit_type": lambda row: row["unit_type"] or "unknown",
+    "version": lambda row: "straight" if is_straight(row) else str(row["eta_version"]),
 }
+
+
+def is_straight(row: Row) -> bool:
+    """Said so, or without a street under a version, which there was not before the class was noted."""
+    return row["eta_street_class"] == "straight" or (row["eta_street_class"] is None and row["eta_version"] > 0)
 
 
 @pytest.mark.parametrize("group_by", [*GROUP_OF, None])
@@ -107,11 +48,12 @@ async def test_every_figure_is_what_numpy_computes(
 ) -> None:
     """Group by group, from the rows: n, bias, spread, mean error; who never arrived or had no ETA is in none."""
     found = await report(client, **({"group_by": group_by} if group_by else {}))
-    of = GROUP_OF[group_by] if group_by else lambda row: "all"
+    of: Callable[[Row], str] = GROUP_OF[group_by] if group_by else lambda _: "all"
     groups: dict[str, list[Row]] = {}
     for row in past[1]:
         groups.setdefault(of(row), []).append(row)
-    assert [item["group"] for item in found["items"]] == sorted(groups, key=lambda name: (name == "unknown", name))
+    last = ("straight", "unknown")
+    assert [item["group"] for item in found["items"]] == sorted(groups, key=lambda name: (name in last, name))
     for item in found["items"]:
         assert {name: value for name, value in item.items() if name != "group"} == by_hand(groups[item["group"]])
     assert found["version_in_force"] == 0
@@ -120,8 +62,8 @@ async def test_every_figure_is_what_numpy_computes(
 async def test_the_period_is_half_open_and_may_be_empty(
     client: httpx.AsyncClient, past: tuple[Server, list[Row]]
 ) -> None:
-    """From the first moment on, up to the last without it; where nothing arrived there is no group."""
-    begin, end = past[1][20]["dispatched_at"], past[1][60]["dispatched_at"]
+    """By the receipt of the call: with the first moment, without the last; where nothing arrived there is no group."""
+    begin, end = past[1][20]["dispatched_at"] - RUNG, past[1][60]["dispatched_at"] - RUNG
     found = await report(client, **{"from": begin.isoformat(), "to": end.isoformat()})
     assert found["items"] == [{"group": "all"} | by_hand(past[1][20:60])]
     assert (await report(client, **{"from": "2030-01-01T00:00:00+08:00"}))["items"] == []
@@ -148,3 +90,82 @@ async def test_who_may_read(past: tuple[Server, list[Row]]) -> None:
         assert (await (await past[0].client(f"a {role}", role)).get("/kpi/etas")).status_code == 200
     assert (await (await past[0].client("an officer", "officer")).get("/kpi/etas")).status_code == 403
     assert (await (await past[0].stranger()).get("/kpi/etas")).status_code == 401
+
+
+async def test_right_speeds_have_no_bias_however_slow_the_crews_are(database_url: str, nats_url: str) -> None:
+    """Ways exactly as long as was said, two minutes after the order: bias 0, with the caller's wait beside it. Where
+    nobody said when they set out there is no bias at all: none is made up from the order.
+    """
+    async with running_server(database_url, nats_url, dispatch_mode="recommend") as running:
+        unit_id, turnout = await running.add_unit("u"), timedelta(minutes=2)
+        rows: list[Row] = []
+        for number in range(12):
+            at, said = MIDNIGHT + timedelta(hours=number % 2), timedelta(minutes=3 + number)
+            row = {"assignment_id": uuid4(), "incident_id": uuid4(), "unit_id": unit_id, "state": "cleared"}
+            row |= {"dispatched_at": at, "en_route_at": None if number % 2 else at + turnout}
+            row |= {"eta_s": said.total_seconds(), "on_scene_at": at + turnout + said, "ended_at": at + 2 * said}
+            rows.append(row | {"cleared_at": row["ended_at"]})
+        await store(running, rows)
+        client = await running.client("aud", "auditor")
+        told, silent = (await report(client, group_by="hour"))["items"]
+    assert (told["n"], told["bias_s"], told["ratio_p50"], told["mae_s"]) == (6, 0, 1, 0)
+    assert (told["turnout_p50_s"], told["from_order_n"], told["from_order_bias_s"]) == (120, 6, 120)
+    assert (silent["n"], silent["bias_s"], silent["ratio_p50"], silent["mae_s"]) == (0, None, None, None)
+    assert (silent["turnout_p50_s"], silent["from_order_n"], silent["from_order_bias_s"]) == (None, 6, 120)
+
+
+async def test_an_order_over_no_street_is_noted_as_such(database_url: str, nats_url: str) -> None:
+    """Without a map the ETA is the straight line's: no class, and no version of the speeds answers for it."""
+    async with running_server(database_url, nats_url) as running:
+        unit_id = await running.add_unit("u")
+        await running.drives(unit_id, [fix_at(running.desk.clock(), Position(23.48, 120.45))])
+        client = await running.client()
+        await assigned(client, (await enter(client, 23.49, 120.46))["id"], unit_id)
+        async with running.engine.connect() as connection:
+            noted = list(await connection.scalars(select(assignments.c.eta_street_class)))
+    assert noted == ["straight"]
+
+
+@pytest.mark.parametrize("group_by", [*GROUP_OF, None])
+@pytest.mark.parametrize("of", ["n", "from_order_n"])
+async def test_each_figure_opens_the_incidents_behind_it(
+    client: httpx.AsyncClient, past: tuple[Server, list[Row]], group_by: str | None, of: str
+) -> None:
+    """Page by page, the newest order first: exactly as many as the figure counts, each in one group alone."""
+    asked = {"group_by": group_by} if group_by else {}
+    by_id = {str(row["assignment_id"]): row for row in past[1]}
+    listed = set()
+    for group in (await report(client, **asked))["items"]:
+        items = await opened(client, **asked, **({"group": group["group"]} if group_by else {}), of=of, limit="7")
+        assert len(items) == group[of]
+        assert [one["dispatched_at"] for one in items] == sorted((one["dispatched_at"] for one in items), reverse=True)
+        for one in items:
+            row = by_id[one["assignment_id"]]
+            assert one["assignment_id"] not in listed
+            listed.add(one["assignment_id"])
+            assert one["incident_id"] == str(row["incident_id"])
+            assert (one["eta_s"], one["eta_version"]) == (row["eta_s"], row["eta_version"])
+            waited_s = (row["on_scene_at"] - row["dispatched_at"]).total_seconds()
+            assert one["from_order_s"] == pytest.approx(waited_s, abs=0.06)
+            began_at = row["en_route_at"]
+            known = began_at is not None and began_at <= row["on_scene_at"]
+            way_s = pytest.approx((row["on_scene_at"] - began_at).total_seconds(), abs=0.06) if known else None
+            assert one["real_s"] == way_s
+            assert (one["number"], one["unit_name"]) == (f"n{past[1].index(row)}", f"u{past[1].index(row) % 2}")
+
+
+@pytest.mark.parametrize(
+    ("query", "member"),
+    [
+        ({"group": "05"}, "group_by"),
+        ({"group_by": "hour"}, "group"),
+        ({"cursor": "x"}, "cursor"),
+        ({"of": "all"}, "of"),
+        ({"from": "2026-11-21T00:00:00+08:00", "to": "2026-11-20T00:00:00+08:00"}, "to"),
+    ],
+)
+async def test_what_opens_nothing(client: httpx.AsyncClient, query: dict[str, str], member: str) -> None:
+    """A group without its kind, a kind without a group, a cursor that no answer gave."""
+    answer = await client.get("/kpi/etas/incidents", params=query)
+    assert answer.status_code == 422
+    assert any(error["member"] == member for error in answer.json()["errors"])

@@ -16,10 +16,10 @@ from uuid import UUID, uuid4
 import httpx
 import numpy as np
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from dispatch.domain.hexagon import cell_of
-from dispatch.store.tables import assignments, incidents, precincts, stations
+from dispatch.store.tables import access_log, assignments, incidents, precincts, stations
 from tests.support.server import Server, running_server
 
 BEGIN = datetime.fromisoformat("2025-09-15T00:00:00+08:00")
@@ -204,6 +204,43 @@ async def test_the_sums_of_the_ledger_agree_with_the_report(client: httpx.AsyncC
     assert {row["number"] for row in tests} == {past.number for past in pasts if past.exclusion == "test"}
 
 
+async def test_each_figure_opens_its_own_rows(client: httpx.AsyncClient) -> None:
+    """What is measured, who came, how long it took, what is known of a part, what the nearest unit would have done."""
+    (line,) = (await got(client, "/kpi"))["items"]
+    assert len(await whole_ledger(client, outcome="measured")) == line["measured"]
+    assert len(await whole_ledger(client, reached=True)) == line["reached"]
+    assert len(await whole_ledger(client, reached=False)) == line["unreached"]
+    spread = await got(client, "/kpi/distribution")
+    some = spread["bins"][9]
+    between = await whole_ledger(client, over_s=some["from_s"], up_to_s=some["to_s"])
+    assert len(between) == some["n"] > 0
+    assert all(some["from_s"] < row["response_s"] <= some["to_s"] for row in between)
+    for part, figure in (await got(client, "/kpi/parts")).items():
+        rows = await whole_ledger(client, part=part)
+        assert len(rows) == figure["n"]
+        assert all(row[f"{part}_s"] is not None for row in rows)
+    late = (await got(client, "/kpi/late"))["items"]
+    for nearest, member in (("in_time", "in_time_if_nearest_free"), ("not_known", "unknown")):
+        assert len(await whole_ledger(client, outcome="late", nearest=nearest)) == sum(one[member] for one in late)
+
+
+async def test_the_file_has_the_rows_that_were_picked(client: httpx.AsyncClient, server: Server) -> None:
+    """Named for what it is: its last day, its clock and figures, that something is left out; and who fetched it."""
+    asked = {"from": "2026-01-01T00:00:00+08:00", "to": "2026-02-01T00:00:00+08:00", "outcome": "late"}
+    other = {"clock": "dispatched", "figures": "recorded"}
+    answer = await client.get("/kpi/ledger.csv", params={"language": "en", **asked, **other})
+    name = "ledger-20260101-20260131-dispatched-recorded-filtered.csv"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    shown = await whole_ledger(client, **asked, **other)
+    assert {row["number"] for row in rows} == {row["number"] for row in shown}
+    whole = await client.get("/kpi/ledger.csv")
+    assert whole.headers["Content-Disposition"].endswith('"ledger.csv"')
+    async with server.engine.connect() as connection:
+        query = select(access_log.c.username, access_log.c.subject).where(access_log.c.what == "ledger_download")
+        assert {tuple(row) for row in await connection.execute(query)} >= {("sue", name), ("sue", "ledger.csv")}
+
+
 async def test_the_ledger_as_a_file_can_be_checked(client: httpx.AsyncClient, pasts: list[Past]) -> None:
     """A byte order mark, CR LF, as many rows as incidents, the hash of its bytes; twice the same; heads in Chinese."""
     answer = await client.get("/kpi/ledger.csv", params={"language": "en"})
@@ -274,6 +311,17 @@ async def test_months_stand_beside_those_of_last_year(client: httpx.AsyncClient,
     hits = sum(item["within_target"] for item in found["items"])
     assert found["centre"] == pytest.approx(hits / sum(item["measured"] for item in found["items"]))
     assert pasts
+
+
+async def test_a_month_that_is_not_over_is_judged_by_nothing(client: httpx.AsyncClient) -> None:
+    """It stands at the end as it is so far, without limits, signal or comparison, and moves no other month's."""
+    running = (await got(client, "/kpi/months", count=13))["items"][-1]
+    assert running["complete"] is False
+    assert (running["limit_low"], running["limit_high"], running["signal"], running["last_year"]) == (None,) * 4
+    begin = f"{running['month']}-01T00:00:00+08:00"
+    over = await got(client, "/kpi/months", count=12, to=begin)
+    assert all(item["complete"] for item in over["items"])
+    assert over["centre"] == (await got(client, "/kpi/months", count=13))["centre"]
 
 
 async def test_hexagons_come_with_their_outline(client: httpx.AsyncClient, pasts: list[Past]) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import csv
 import hashlib
-import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -19,11 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.reports.rendering import render
 from dispatch.service import reporting
 from dispatch.store.report_tables import report_files, reports
-from dispatch.store.tables import access_log, assignments, bureaus
-from tests.support.report_calls import FORMATS, OCTOBER, server_with_a_past, stale
+from dispatch.store.tables import access_log, bureaus
+from tests.support.report_calls import ASK, FORMATS, WHOLE, arrive, ask, download, server_with_a_past, tables_of
 from tests.support.server import Server, running_server
-
-ASK: Final = {"kind": "month", "year": 2025, "month": 10}
 
 
 @pytest.fixture
@@ -31,34 +25,6 @@ async def past(database_url: str, nats_url: str) -> AsyncIterator[Server]:
     """A server with forty calls in October 2025."""
     async with server_with_a_past(database_url, nats_url) as running:
         yield running
-
-
-async def ask(client: httpx.AsyncClient, status: int = 201, **members: Any) -> dict[str, Any]:
-    """The answer to a POST."""
-    answer = await client.post("/reports", json=ASK | members)
-    assert answer.status_code == status, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
-
-
-async def download(client: httpx.AsyncClient, report: dict[str, Any]) -> dict[str, bytes]:
-    """All its files, each with the hash that the list tells."""
-    files = {}
-    for file in report["files"]:
-        answer = await client.get(f"/reports/{report['id']}/{file['format']}")
-        assert answer.status_code == 200, answer.text
-        assert hashlib.sha256(answer.content).hexdigest() == file["sha256"] == answer.headers["etag"].strip('"')
-        assert len(answer.content) == file["size_bytes"]
-        files[file["format"]] = answer.content
-    return files
-
-
-def tables_of(content: bytes) -> dict[str, list[str]]:
-    """The lines of a report's CSV by their first cell; of several the first."""
-    found: dict[str, list[str]] = {}
-    for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
-        found.setdefault(row[0] if row else "", row)
-    return found
 
 
 async def test_a_report_is_made_once_and_kept(past: Server) -> None:
@@ -92,9 +58,8 @@ async def test_what_it_says_is_what_the_api_says(past: Server) -> None:
     async with past.engine.begin() as connection:
         await connection.execute(insert(bureaus).values(bureau=past.bureau, name="嘉義市政府警察局", outline={}))
     made = await ask(client)
-    whole = {"from": OCTOBER.start.isoformat(), "to": OCTOBER.end.isoformat()}
-    (figures,) = (await client.get("/kpi", params=whole)).json()["items"]
-    ledger = await client.get("/kpi/ledger.csv", params=whole)
+    (figures,) = (await client.get("/kpi", params=WHOLE)).json()["items"]
+    ledger = await client.get("/kpi/ledger.csv", params=WHOLE)
     assert hashlib.sha256(ledger.content).hexdigest() == made["ledger_sha256"]
     told = tables_of((await download(client, made))["csv"])
     assert told["案件帳冊 SHA-256"][1] == made["ledger_sha256"]
@@ -120,13 +85,7 @@ async def test_a_late_correction_makes_a_new_version_and_keeps_the_old(past: Ser
     client = await past.client("sue", "supervisor")
     first = await ask(client)
     before = await download(client, first)
-    async with past.engine.begin() as connection:
-        await connection.execute(
-            update(assignments)
-            .where(assignments.c.on_scene_at.is_(None))
-            .values(on_scene_at=assignments.c.dispatched_at + timedelta(seconds=100))
-        )
-        await stale(connection)
+    await arrive(past)
     second = await ask(client)
     assert (second["version"], second["id"] != first["id"]) == (2, True)
     assert second["ledger_sha256"] != first["ledger_sha256"]
@@ -227,11 +186,3 @@ async def test_a_report_that_cannot_be_kept_whole_is_not_kept(past: Server, monk
         assert (await client.post("/reports", json=ASK)).status_code == 500
     assert (await client.get("/reports")).json()["items"] == []
     assert (await ask(client))["version"] == 1
-
-
-async def test_two_who_ask_at_once_get_the_same(past: Server) -> None:
-    """One version is made, whoever was first."""
-    client = await past.client("sue", "supervisor")
-    answers = await asyncio.gather(*(client.post("/reports", json=ASK) for _ in range(3)))
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 201]
-    assert len({answer.json()["id"] for answer in answers}) == 1

@@ -10,9 +10,12 @@ import pytest
 
 from dispatch.domain.kpi import TAIPEI
 from dispatch.domain.report_period import Period
+from dispatch.reports.fonts import FontMissing
+from dispatch.reports.words import Language
 from dispatch.service import reporting
+from dispatch.service.desk import Desk
 from dispatch.service.kpi_keeper import KpiKeeper
-from dispatch.service.reporting import ReportKeeper
+from dispatch.service.reporting import Made, ReportKeeper, make_report
 from dispatch.store.database import create_engine
 from tests.support.report_calls import OCTOBER, fill, kept, server_with_a_past
 from tests.support.server import Server, eventually, running_server
@@ -97,19 +100,36 @@ async def test_the_server_that_stands_by_makes_none(past: Server, monkeypatch: p
 
 
 async def test_a_failure_ends_nothing_and_is_tried_again_later(past: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letters that are not there stop no server; an hour later it looks again."""
-    keeper, looks = by_calendar(past, "2025-11-01T06:00"), 0
+    """A month that can't be made keeps no later one from being made; it is tried again in an hour, and not before."""
+    keeper, tried = by_calendar(past, "2025-12-01T06:00"), list[str]()
 
-    async def broken() -> None:
-        nonlocal looks
-        looks += 1
-        raise RuntimeError("no letters")
+    async def broken(desk: Desk, figures: KpiKeeper, period: Period, language: Language, by: str) -> Made:
+        tried.append(str(period))
+        if period == OCTOBER and len(tried) < 3:
+            raise RuntimeError("a name that no page holds")
+        return await make_report(desk, figures, period, language, by)
 
-    monkeypatch.setattr(keeper, "look", broken)
+    monkeypatch.setattr(reporting, "make_report", broken)
     await keeper._guarded_look()
     await keeper._guarded_look()
-    assert looks == 1
+    assert tried == ["2025-10", "2025-11"]
+    assert await kept(past.engine) == [("2025-11", 1, "server")]
     now = past.desk.clock()
     past.desk.clock = lambda: now + timedelta(hours=1)
     await keeper._guarded_look()
-    assert looks == 2
+    assert await kept(past.engine) == [("2025-10", 1, "server"), ("2025-11", 1, "server")]
+
+
+async def test_without_letters_all_wait(past: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other report would come out either: an hour's rest, and the server goes on."""
+    keeper, tried = by_calendar(past, "2025-12-01T06:00"), 0
+
+    async def no_letters(*told: object) -> Made:
+        nonlocal tried
+        tried += 1
+        raise FontMissing
+
+    monkeypatch.setattr(reporting, "make_report", no_letters)
+    await keeper._guarded_look()
+    await keeper._guarded_look()
+    assert tried == 1

@@ -6,9 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from dispatch.embedded import EngineUrls
 from dispatch.store.database import create_engine
+from dispatch.store.tables import access_log
 from tests.support.command import patrol
 from tests.support.report_calls import FORMATS, fill, kept
 
@@ -22,20 +24,25 @@ async def outside(engines: EngineUrls, database_url: str) -> dict[str, str]:
     return {"DATABASE_URL": database_url, "NATS_URL": engines.nats_url}
 
 
-async def test_the_command_writes_the_four_files(outside: dict[str, str], tmp_path: Path) -> None:
+async def test_the_command_writes_the_files(outside: dict[str, str], tmp_path: Path) -> None:
     """Into a folder that it makes; twice the same files, and one report in the database."""
     out = tmp_path / "made" / "here"
     arguments = ("report", "--month", "2025-10", "--to", out)
     done = await asyncio.to_thread(patrol, *arguments, around=outside)
     assert done.returncode == 0, done.stderr
     written = {path.name: path.read_bytes() for path in out.iterdir()}
-    assert sorted(written) == [f"patrol-2025-10-zh-TW-v1.{name}" for name in FORMATS]
+    ends = ["ledger.csv.gz" if name == "ledger" else name for name in FORMATS]
+    assert sorted(written) == [f"patrol-2025-10-zh-TW-v1.{end}" for end in ends]
     assert sorted(done.stdout.split()) == sorted(str(out / name) for name in written)
     again = await asyncio.to_thread(patrol, *arguments, around=outside)
     assert again.stdout == done.stdout
     assert {path.name: path.read_bytes() for path in out.iterdir()} == written
     engine = create_engine(outside["DATABASE_URL"], pool_size=2)
     assert [row[:2] for row in await kept(engine)] == [("2025-10", 1)]
+    async with engine.connect() as connection:
+        taken = (await connection.execute(select(access_log).where(access_log.c.what == "report_download"))).all()
+    assert sorted(row.detail["format"] for row in taken) == sorted(2 * FORMATS)
+    assert all(row.username.endswith("(command line)") for row in taken)
     await engine.dispose()
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select
 
 from dispatch.domain.kpi_line import Mark
 from dispatch.domain.review import Ruling, RulingKind
+from dispatch.store.import_tables import imports
 from dispatch.store.reviews import marks_of, rulings_of
 from dispatch.store.tables import access_log, assignments, events, incidents
 from tests.support.server import Server
@@ -128,7 +129,7 @@ async def rule(client: httpx.AsyncClient, of: Past, ruling: str, **members: Any)
     seen = (await client.get(f"/incidents/{of.incident_id}/reviews")).json()["reviews"]
     body = {"ruling": ruling, "reason": "looked at", "after": seen[-1]["id"] if seen else None} | members
     if ruling not in {"excluded", "counted"}:
-        body = {"assignment_id": str(of.sent[0])} | body
+        body = ({"assignment_id": str(of.sent[0])} if of.sent else {}) | body
     return await client.post(f"/incidents/{of.incident_id}/reviews", json=body)
 
 
@@ -315,6 +316,76 @@ async def test_what_is_no_ruling(
     refused = await rule(supervisor, of, ruling, **members)
     assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, member)
     assert (await supervisor.get(f"/incidents/{of.incident_id}/reviews")).json()["reviews"] == []
+
+
+async def test_where_no_unit_was_sent_a_time_can_be_ruled_too(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """Somebody was there, as a supervisor found out: the figure, timeline and marks say so; and it goes back."""
+    of = await past(module_server, unit_id)
+    assert (await rule(supervisor, of, "gps")).status_code == 422
+    case = await ruled(supervisor, of, "corrected", on_scene_at=of.at(480).isoformat())
+    assert (case["recorded"]["outcome"], case["reviewed"]["outcome"]) == ("late", "within")
+    assert (case["reviewed"]["response_s"], case["marks"]) == (480, ["corrected", "reviewed"])
+    case = await ruled(supervisor, of, "excluded", exclusion="test")
+    assert [one["counts"] for one in case["reviews"]] == [True, True]
+    case = await ruled(supervisor, of, "counted")
+    assert case["reviewed"]["response_s"] == 480
+    case = await ruled(supervisor, of, "stands")
+    assert (case["reviewed"], [one["counts"] for one in case["reviews"]]) == (
+        case["recorded"],
+        [False, False, True, True],
+    )
+    detail = (await supervisor.get(f"/incidents/{of.incident_id}")).json()
+    told = next(line["data"] for line in detail["timeline"] if line["kind"] == "incident_reviewed")
+    assert (told["on_scene_at_before"], told["on_scene_at"]) == (None, of.at(480).isoformat())
+
+
+async def test_any_measured_incident_can_be_ruled_on(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """Without a mark, excluded at its entry, imported without place and time of entry: none is out of reach."""
+    plain = await past(module_server, unit_id, {"button": 700})
+    assert (await ruled(supervisor, plain, "corrected", on_scene_at=plain.at(500).isoformat()))["reviewed"][
+        "outcome"
+    ] == "within"
+    tested = await past(module_server, unit_id, {"button": 700}, exclusion="test")
+    assert (await ruled(supervisor, tested, "counted"))["reviewed"]["outcome"] == "late"
+    import_id = uuid4()
+    async with module_server.engine.begin() as connection:
+        await connection.execute(
+            insert(imports).values(
+                import_id=import_id,
+                file="calls.csv",
+                sha256="0" * 64,
+                size_bytes=1,
+                imported_at=CALLED,
+                imported_by="adam",
+                reading={},
+                file_rows=1,
+                calls=1,
+                units=1,
+            )
+        )
+    bare: dict[str, Any] = {"import_id": import_id, "import_line": 2, "created_at": None, "lat": None, "lon": None}
+    imported = await past(module_server, unit_id, {"gps": 300}, **bare)
+    assert (await ruled(supervisor, imported, "not_reached"))["reviewed"]["outcome"] == "late"
+    unreached = await past(module_server, unit_id, **bare | {"import_line": 3})
+    assert (await ruled(supervisor, unreached, "corrected", on_scene_at=unreached.at(60).isoformat()))["reviewed"][
+        "response_s"
+    ] == 60
+
+
+async def test_nobody_arrives_long_after_the_end(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """15 minutes after the end are in, a second later is refused with what to do."""
+    of = await past(module_server, unit_id, {"button": 300})
+    refused = await rule(supervisor, of, "corrected", on_scene_at=of.at(3901).isoformat())
+    assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, "on_scene_at")
+    assert (await ruled(supervisor, of, "corrected", on_scene_at=of.at(3900).isoformat()))["reviewed"][
+        "response_s"
+    ] == 3900
 
 
 async def test_what_was_seen_must_be_said(module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.domain.stretches import within
 from dispatch.domain.why_late import Counterfactual, LateReason, why_late
 from dispatch.store.review_tables import reviews
 from dispatch.store.tables import alarms, assignments, decisions, events, incidents
+from dispatch.store.unit_looks import Look, keep_looks, looks_of
 from dispatch.store.why_late import late_cases
-from tests.support.server import Server, assigned, enter, incident_when, kinds
+from tests.support.server import Server, assigned, enter, eventually, incident_when, kinds, running_server
 
 CALLED = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 PLACE = {"lat": 23.48, "lon": 120.45}
@@ -74,6 +77,10 @@ class Past:
         }
         await self.connection.execute(insert(assignments).values(row | members))
         return assignment_id
+
+    async def looked(self, seconds: float, free_eta_s: float | None, *, somebody: bool) -> None:
+        """A round of the loop saw who could go."""
+        await keep_looks(self.connection, [Look(self.incident_id, at(seconds), free_eta_s, somebody)])
 
     async def decided(self, seconds: float, *candidates: tuple[str, float | None]) -> None:
         """A decision with these candidates: status and ETA."""
@@ -196,6 +203,90 @@ async def test_nobody_ever_came(module_server: Server, units: list[UUID]) -> Non
     assert why_late(cases[nothing.incident_id]).counterfactual is Counterfactual.NOT_KEPT
 
 
+async def test_what_was_free_at_once_is_known_by_who_looked_at_once(module_server: Server, units: list[UUID]) -> None:
+    """A dispatcher's click minutes later is no word on it; a round that saw the call come in is, before a click too."""
+    async with module_server.engine.begin() as connection:
+        late = await Past(connection).received()
+        await late.decided(500, ("AVAILABLE", 5.0))
+        looked = await Past(connection).received()
+        await looked.decided(500, ("AVAILABLE", 5.0))
+        await looked.looked(61, 380.0, somebody=True)
+        nobody = await Past(connection).received()
+        await nobody.looked(61, None, somebody=False)
+        await nobody.looked(490, 5.0, somebody=True)
+        slow = await Past(connection).received()
+        await slow.looked(121, 5.0, somebody=True)
+        clicked = await Past(connection).received()
+        await clicked.decided(62, ("AVAILABLE", 80.0))
+        await clicked.looked(200, 10.0, somebody=True)
+        pasts = (late, looked, nobody, slow, clicked)
+        cases = await late_cases(connection, [one.incident_id for one in pasts])
+    whys = [why_late(cases[one.incident_id]) for one in pasts]
+    assert [(why.counterfactual, why.nearest_free_s) for why in whys] == [
+        (Counterfactual.NOT_KEPT, None),
+        (Counterfactual.KNOWN, 440.0),
+        (Counterfactual.NOBODY_FREE, None),
+        (Counterfactual.NOT_KEPT, None),
+        (Counterfactual.KNOWN, 140.0),
+    ]
+
+
+async def test_nobody_is_free_until_somebody_could_go(module_server: Server, units: list[UUID]) -> None:
+    """What a dispatcher waits after that is late dispatch, until nobody can go once more."""
+    async with module_server.engine.begin() as connection:
+        past = await Past(connection).received()
+        await past.happened("nobody_available", 62)
+        await past.looked(61, None, somebody=False)
+        await past.looked(100, 300.0, somebody=True)
+        await past.looked(400, None, somebody=False)
+        await past.looked(420, 300.0, somebody=True)
+        await past.sent(units[0], 500, there_s=900)
+        case = (await late_cases(connection, [past.incident_id]))[past.incident_id]
+    assert within(case.nobody_free, at(60), at(500)) == [(at(61), at(100)), (at(400), at(420))]
+    why = why_late(case)
+    assert (why.reason, why.excess_s) == (LateReason.LATE_DISPATCH, 440 - 59 - 30)
+
+
+async def test_somebody_who_was_not_sent_was_there(module_server: Server) -> None:
+    """A supervisor ruled so: late, with the entry known and no step invented."""
+    async with module_server.engine.begin() as connection:
+        past = await Past(connection).received(created_at=at(400))
+        row = {"review_id": uuid4(), "incident_id": past.incident_id, "reason": "r", "decided_by": "sue"}
+        ruled = {"ruling": "corrected", "on_scene_at": at(800), "decided_at": at(9000)}
+        await connection.execute(insert(reviews).values(row | ruled))
+        ids = [past.incident_id]
+        case = (await late_cases(connection, ids))[past.incident_id]
+        recorded = (await late_cases(connection, ids, "recorded"))[past.incident_id]
+    assert (case.on_scene_at, case.dispatched_at, recorded.on_scene_at) == (at(800), None, None)
+    assert (why_late(case).reason, why_late(recorded).reason) == (LateReason.LATE_ENTRY, LateReason.NOBODY_CAME)
+
+
+async def test_a_round_keeps_who_could_go_where_a_person_decides(database_url: str, nats_url: str) -> None:
+    """In recommend mode too: what was free when the call came in, and when that changed; once each, not each second."""
+    async with running_server(database_url, nats_url, dispatch_mode="recommend") as server:
+        client = await server.client()
+        incident = await enter(client)
+        incident_id = UUID(incident["id"])
+
+        async def looks() -> list[tuple[bool, bool]]:
+            async with server.engine.connect() as connection:
+                found = (await looks_of(connection, [incident_id])).get(incident_id, ())
+            return [(look.somebody, look.free_eta_s is not None) for look in found]
+
+        await eventually(looks, lambda found: found == [(False, False)])
+        unit_id = await server.add_unit("北興101", at=(23.481, 120.45))
+        await eventually(looks, lambda found: found == [(False, False), (True, True)])
+        await asyncio.sleep(2.5)
+        assert await looks() == [(False, False), (True, True)]
+        answer = await client.post(f"/incidents/{incident_id}/assignments", json={"unit_id": str(unit_id)})
+        assert answer.status_code == 201, answer.text
+        async with server.engine.connect() as connection:
+            (case,) = (await late_cases(connection, [incident_id])).values()
+    assert case.candidates_kept
+    assert case.free_eta_s is None
+    assert all(until < case.dispatched_at for _, until in case.nobody_free if case.dispatched_at)
+
+
 async def test_as_the_server_itself_tells_it(server: Server) -> None:
     """No rows of the test's making: nobody there, then a unit comes on duty and is sent, and the decisions are kept."""
     client = await server.client()
@@ -209,9 +300,9 @@ async def test_as_the_server_itself_tells_it(server: Server) -> None:
     await incident_when(client, incident["id"], lambda i: i["on_scene_at"] is not None)
     async with server.engine.connect() as connection:
         (case,) = (await late_cases(connection, [UUID(incident["id"])])).values()
-    (nobody,) = case.nobody_free
     assert case.created_at is not None
-    assert case.created_at <= nobody[0] < nobody[1] == dispatched_at == case.dispatched_at
+    assert case.nobody_free
+    assert all(since < until <= dispatched_at == case.dispatched_at for since, until in case.nobody_free)
     assert (case.acknowledged_at, case.en_route_at) == (None, None)  # inferred: no time is made up
     assert case.place_moved_m == pytest.approx(1110, abs=5)
     assert (case.candidates_kept, case.free_eta_s) == (True, None)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,14 +26,15 @@ from dispatch.domain.kpi import (
     IncidentRecord,
     kpi,
     outcome,
-    percentile,
     verdict,
 )
-from dispatch.domain.kpi_columns import Names, incident_ids, sheet_of
-from dispatch.domain.kpi_filter import KpiFilter, Place, rows_of
-from dispatch.domain.kpi_line import Figures, LedgerLine, Mark
-from dispatch.domain.kpi_sums import Asked, Books, changed_by_review, groups, outcomes, parts, responses_s
+from dispatch.domain.kpi_books import Asked, Books
+from dispatch.domain.kpi_columns import LAYOUT, NAMED, Names, Sheet, amended, incident_ids, sheet_of
+from dispatch.domain.kpi_filter import KpiFilter, Place
+from dispatch.domain.kpi_line import Course, Figures, LedgerLine, Mark
+from dispatch.domain.kpi_sums import changed_by_review, groups, outcomes, parts, responses_s
 from dispatch.domain.parts import PARTS
+from dispatch.domain.percentile import percentile
 
 MIDNIGHT = datetime(2026, 10, 30, 16, tzinfo=UTC)
 GIVEN = [e for e in Exclusion if e not in {Exclusion.PENDING, Exclusion.NO_START}]
@@ -64,19 +66,24 @@ def lines(draw: st.DrawFn) -> tuple[LedgerLine, str | None]:
         exclusion=draw(st.sampled_from([None, None, None, *GIVEN])),
         unit_type=draw(st.sampled_from([None, "car", "motorcycle"])),
         cell=draw(st.sampled_from([None, "884ba0", "884ba1"])),
-        late_reason=draw(st.sampled_from([None, "turnout", "too_far"])),
+        late_reason=draw(st.sampled_from([None, "turnout", "unknown"])),
     )
     reviewed = recorded
     if draw(st.booleans()):
-        arrived, exclusion = draw(st.none() | moments), draw(st.sampled_from([None, *GIVEN]))
-        reviewed = replace(recorded, on_scene_at=arrived, exclusion=exclusion)
+        reviewed = replace(
+            recorded,
+            on_scene_at=draw(st.none() | moments),
+            exclusion=draw(st.sampled_from([None, *GIVEN])),
+            unit_type=draw(st.sampled_from([None, "car", "motorcycle"])),
+            late_reason=draw(st.sampled_from([None, "turnout", "unknown"])),
+        )
     seconds = st.none() | st.integers(0, 900_000_000).map(lambda us: us / 1_000_000)
+    courses = st.builds(Course, parts=st.fixed_dictionaries(dict.fromkeys(PARTS, seconds)), nearest_free_s=seconds)
     line = LedgerLine(
         recorded=recorded,
         reviewed=reviewed,
-        parts={part: draw(seconds) for part in PARTS},
-        eta_s=draw(seconds),
-        nearest_free_s=draw(seconds),
+        recorded_course=draw(courses),
+        reviewed_course=draw(courses),
         marks=frozenset(draw(st.lists(st.sampled_from(Mark), max_size=3))),
     )
     return line, place
@@ -94,7 +101,7 @@ KEYS = {group: st.none() | st.frozensets(st.sampled_from(values)) for group, val
     "hour": ["00", "07", "16", "23", "24"],
     "weekday": ["1", "5", "6", "7"],
     "cell": ["884ba0", "unknown"],
-    "late_reason": ["turnout", "unknown"],
+    "late_reason": ["turnout", "unknown", "none"],
 }.items()}  # fmt: skip
 filters = st.builds(KpiFilter, start=st.none() | moments, end=st.none() | moments, **KEYS)
 questions = st.builds(
@@ -132,7 +139,7 @@ def _admits(wanted: KpiFilter, record: IncidentRecord) -> bool:
         "hour": f"{local.hour:02}",
         "weekday": str(local.isoweekday()),
         "cell": record.cell or "unknown",
-        "late_reason": record.late_reason or "unknown",
+        "late_reason": record.late_reason or "none",
     }
     return (
         (wanted.start is None or record.received_at >= wanted.start)
@@ -143,11 +150,11 @@ def _admits(wanted: KpiFilter, record: IncidentRecord) -> bool:
 
 def _meant(history: Sequence[tuple[LedgerLine, str | None]], asked: Asked) -> list[LedgerLine]:
     ordered = sorted((line for line, _ in history), key=lambda line: line.recorded.received_at)
-    return [line for line in ordered if _admits(asked.wanted, line.recorded)]
+    return [line for line in ordered if _admits(asked.wanted, _of(line, asked))]
 
 
 def _of(line: LedgerLine, asked: Asked) -> IncidentRecord:
-    return line.reviewed if asked.figures == "reviewed" else line.recorded
+    return line.of(asked.figures)[0]
 
 
 def _plain(report: Sequence[Any]) -> list[dict[str, Any]]:
@@ -179,7 +186,7 @@ def test_each_row_tells_its_incident(
     books, meant = _books(history, cuts), _meant(history, asked)
     ids = []
     for columns in books.chunks:
-        rows = rows_of(columns, asked.wanted, books.names, books.places)
+        rows = books.rows(columns, asked)
         every = columns["received_us"] >= columns["received_us"] if rows is None else rows
         ids += incident_ids(columns, every.nonzero()[0])
         assert len(outcomes(columns, asked, rows)) == every.sum()
@@ -194,7 +201,8 @@ def test_each_row_tells_its_incident(
         known = sorted(
             seconds
             for line, one in zip(meant, outcomes_s, strict=True)
-            if isinstance(one, float) and one < math.inf and (seconds := line.parts[part]) is not None
+            if isinstance(one, float) and one < math.inf
+            if (seconds := line.of(asked.figures)[1].parts[part]) is not None
         )
         assert (spread[part].n, spread[part].p50_s, spread[part].p90_s) == (
             len(known),
@@ -215,3 +223,32 @@ def test_a_review_is_counted_where_it_changes_a_figure(
         if verdict(line.recorded, asked.clock) != verdict(line.reviewed, asked.clock)
     ]
     assert changed_by_review(_books(history, []), asked) == len(changed)
+
+
+@given(histories, histories, st.data())
+def test_an_amended_sheet_is_that_of_what_it_holds_now(
+    history: list[tuple[LedgerLine, str | None]], news: list[tuple[LedgerLine, str | None]], data: st.DataObject
+) -> None:
+    """Some incidents taken out, some put in, with names that it had and names that it had not."""
+    gone = {line.recorded.incident_id for line, _ in news}
+    gone |= {line.recorded.incident_id for line, _ in history if data.draw(st.booleans())}
+    left = [entry for entry in history if entry[0].recorded.incident_id not in gone]
+    now = sorted(left + news, key=_place_in_sheet)
+    found, whole = Names(), Names()
+    got = found.joined([amended(_sheet(sorted(history, key=_place_in_sheet)), gone, _sheet(news))])
+    expected = whole.joined([_sheet(now)])
+    for name in LAYOUT.names or ():
+        kind = next((kind for kind, columns in NAMED.items() if name in columns), None)
+        told, meant = got[name], expected[name]
+        if kind is None:
+            np.testing.assert_array_equal(told, meant)
+        else:
+            assert [found.known()[kind][one] for one in told] == [whole.known()[kind][one] for one in meant]
+
+
+def _place_in_sheet(entry: tuple[LedgerLine, str | None]) -> tuple[datetime, bytes]:
+    return entry[0].recorded.received_at, entry[0].recorded.incident_id.bytes
+
+
+def _sheet(entries: Sequence[tuple[LedgerLine, str | None]]) -> Sheet:
+    return sheet_of([line for line, _ in entries], [place for _, place in entries])

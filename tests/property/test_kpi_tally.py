@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain.kpi import percentile
 from dispatch.domain.kpi_tally import US_IN_S, Tally
+from dispatch.domain.percentile import percentile
 
 HOUR_US = 3600 * US_IN_S
 values = st.integers(0, HOUR_US) | st.integers(0, 3 * US_IN_S) | st.sampled_from([0, 600 * US_IN_S, 1800 * US_IN_S])
@@ -46,3 +46,17 @@ def test_many_values(groups: int) -> None:
         mine_s = took_us[of_group == group] / US_IN_S
         expected = np.percentile(mine_s, [50, 90]).tolist() if len(mine_s) else [None, None]
         assert [p50_s[group], p90_s[group]] == pytest.approx(expected, rel=1e-12)
+
+
+@given(
+    st.lists(st.integers(-HOUR_US, HOUR_US) | st.integers(-5, 5), min_size=1, max_size=60),
+    st.sampled_from([(-900 * US_IN_S, 900 * US_IN_S), (-3, 4), (5, 6), (-HOUR_US, -HOUR_US + 1)]),
+    st.integers(0, 100),
+)
+def test_differences_too(told: list[int], most: tuple[int, int], percent: int) -> None:
+    """Values below zero, and wherever most of them are said to lie: no percentile depends on it."""
+    tally = Tally(1, *most)
+    tally.add(np.array(told, np.int64))
+    assert tally.percentiles_s((percent,)) == [
+        [percentile(sorted(value / US_IN_S for value in told), len(told), percent)]
+    ]

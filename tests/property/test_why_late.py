@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.stretches import Stretch
-from dispatch.domain.why_late import DEFAULT_NORMS, LateCase, LateReason, Step, why_late
+from dispatch.domain.why_late import DEFAULT_NORMS, LateCase, LateReason, Step, promised_s, why_late
 
 CALLED = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 STEPS = ("created_at", "dispatched_at", "acknowledged_at", "en_route_at", "on_scene_at")
@@ -79,12 +79,30 @@ def test_all_excesses_together_are_how_late_it_was(case: LateCase) -> None:
     """So that the largest of them is over nought: every late incident has a reason, and the reason a size."""
     why = why_late(case)
     assert case.on_scene_at is not None
-    beyond_s = 0.0 if case.eta_s is None else case.eta_s - DEFAULT_NORMS.way_s
+    beyond_s = promised_s(case) - DEFAULT_NORMS.way_s
     too_late_s = (case.on_scene_at - CALLED).total_seconds() - DEFAULT_NORMS.target_s
     assert sum(part.excess_s for part in why.parts) + beyond_s == pytest.approx(too_late_s, abs=1e-6)
     assert why.excess_s is not None
     assert why.excess_s == pytest.approx(max(beyond_s, *(part.excess_s for part in why.parts)), abs=1e-6)
     assert why.reason is not LateReason.NOBODY_CAME
+
+
+@given(in_order, st.floats(0, 10_000))
+def test_no_way_within_its_norm_was_too_far(case: LateCase, eta_s: float) -> None:
+    """However wrong its ETA was: a unit that was there seven minutes after it set off was near enough."""
+    assert case.en_route_at is not None
+    for way_s in (0, 200, DEFAULT_NORMS.way_s):
+        there = replace(case, eta_s=eta_s, on_scene_at=case.en_route_at + timedelta(seconds=way_s), place_moved_m=0.0)
+        assert why_late(there).reason is not LateReason.TOO_FAR
+
+
+@given(in_order, st.floats(0, 10_000))
+def test_an_eta_that_was_too_long_hides_nothing(case: LateCase, more_s: float) -> None:
+    """Longer than what the way took or still longer: the same reason, with the same excess."""
+    assert case.en_route_at is not None and case.on_scene_at is not None  # noqa: PT018 - for the types
+    took_s = (case.on_scene_at - case.en_route_at).total_seconds()
+    plain = replace(case, place_moved_m=0.0, eta_s=took_s)
+    assert why_late(replace(plain, eta_s=took_s + more_s)) == why_late(plain)
 
 
 @given(in_order)
@@ -143,7 +161,8 @@ def test_what_is_the_reason_stays_it_when_it_grows(case: LateCase, step: int, se
         LateReason.TRAVEL_LONGER_THAN_ETA,
     )[step]
     before, after = why_late(plain), why_late(longer)
-    assert after.reason in {before.reason, of_step}
+    # A longer way may also have been too far: its ETA counts at most as what it took.
+    assert after.reason in {before.reason, of_step} | ({LateReason.TOO_FAR} if step == 4 else set())
     if before.reason is of_step:
         assert before.excess_s is not None
         assert after.excess_s == pytest.approx(before.excess_s + seconds)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
+import h3
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.incident import Category, IncidentState, Priority
@@ -35,6 +37,7 @@ async def raw_records(
         .group_by(incident_id)
         .subquery()
     )
+    kinds = await _kinds(connection)
     query = (
         select(
             incidents,
@@ -64,28 +67,54 @@ async def raw_records(
             on_scene_at=row.on_scene_at,
             state=IncidentState(row.state),
             exclusion=Exclusion(row.exclusion) if row.exclusion else None,
+            unit_type=kinds.get(row.incident_id),
+            cell=None if row.lat is None else h3.latlng_to_cell(row.lat, row.lon, 8),
         )
         for row in await connection.execute(query)
     ]
 
 
+async def _kinds(connection: AsyncConnection) -> dict[UUID, str | None]:
+    """What kind of unit was at each incident first, or else was sent first."""
+    sent_to = incidents.alias("sent_to")
+    incident_id = func.coalesce(sent_to.c.merged_into, sent_to.c.incident_id)
+    query = (
+        select(incident_id.label("incident_id"), assignments.c.unit_type)
+        .join(sent_to, sent_to.c.incident_id == assignments.c.incident_id)
+        .ext(distinct_on(incident_id))
+        .order_by(
+            incident_id,
+            assignments.c.on_scene_at.asc().nulls_last(),
+            assignments.c.dispatched_at.asc().nulls_last(),
+            assignments.c.assignment_id,
+        )
+    )
+    return {row.incident_id: row.unit_type for row in await connection.execute(query)}
+
+
 async def reviewed_records(connection: AsyncConnection) -> list[IncidentRecord]:
     """The same as supervisors ruled: of several rulings on one arrival, or on the incident, the last one counts."""
     arrivals: dict[UUID, dict[UUID, datetime | None]] = {}
+    orders: dict[UUID, AnyRow] = {}
     sent_to = incidents.alias("sent_to")
     query = select(
         func.coalesce(sent_to.c.merged_into, sent_to.c.incident_id).label("incident_id"),
         assignments.c.assignment_id,
         assignments.c.on_scene_at,
+        assignments.c.dispatched_at,
+        assignments.c.unit_type,
     ).join(sent_to, sent_to.c.incident_id == assignments.c.incident_id)
     for row in await connection.execute(query):
         arrivals.setdefault(row.incident_id, {})[row.assignment_id] = row.on_scene_at
-    last: dict[tuple[UUID, UUID | None], AnyRow] = {}
+        orders[row.assignment_id] = row
+    last: dict[tuple[UUID, UUID | str], AnyRow] = {}
     for row in await connection.execute(select(reviews).order_by(reviews.c.number)):
-        last[row.incident_id, row.assignment_id] = row
+        measured = "measured" if row.ruling in ("excluded", "counted") else "somebody not sent"
+        last[row.incident_id, row.assignment_id or measured] = row
     records = []
     for record in await raw_records(connection):
-        on_incident = last.get((record.incident_id, None))
+        on_incident = last.get((record.incident_id, "measured"))
+        unsent = last.get((record.incident_id, "somebody not sent"))
         exclusion = record.exclusion
         if on_incident is not None:
             exclusion = Exclusion(on_incident.exclusion) if on_incident.exclusion else None
@@ -94,6 +123,12 @@ async def reviewed_records(connection: AsyncConnection) -> list[IncidentRecord]:
             ruling = last.get((record.incident_id, assignment_id))
             if ruling is not None and ruling.ruling != "stands":
                 there[assignment_id] = ruling.on_scene_at
-        arrived = min((at for at in there.values() if at is not None), default=None)
-        records.append(replace(record, on_scene_at=arrived, exclusion=exclusion))
+        unsent_at = None if unsent is None else unsent.on_scene_at
+        arrived = min((at for at in (*there.values(), unsent_at) if at is not None), default=None)
+        far = datetime.max.replace(tzinfo=UTC)
+        first = min(there, key=lambda one: (there[one] or far, orders[one].dispatched_at or far, one), default=None)
+        kind = orders[first].unit_type if first else None
+        if unsent_at is not None and arrived == unsent_at and (first is None or there[first] != unsent_at):
+            kind = None
+        records.append(replace(record, on_scene_at=arrived, exclusion=exclusion, unit_type=kind))
     return records

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+import httpx
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dispatch.domain.kpi import TAIPEI
@@ -19,7 +23,9 @@ from dispatch.store.tables import assignments, incidents, precincts, stations, u
 from tests.support.server import Server, running_server
 
 OCTOBER: Final = Period(2025, 10)
-FORMATS: Final = ("csv", "ods", "odt", "pdf")
+ASK: Final = {"kind": "month", "year": 2025, "month": 10}
+WHOLE: Final = {"from": OCTOBER.start.isoformat(), "to": OCTOBER.end.isoformat()}
+FORMATS: Final = ("csv", "ledger", "ods", "odt", "pdf")
 
 
 @asynccontextmanager
@@ -82,3 +88,42 @@ async def kept(engine: AsyncEngine) -> list[tuple[str, int, str]]:
         query = select(reports.c.period, reports.c.version, reports.c.made_by)
         rows = await connection.execute(query.order_by(reports.c.period, reports.c.version))
         return [tuple(row) for row in rows.all()]
+
+
+async def arrive(server: Server) -> None:
+    """Where nobody had come, somebody has: as a correction of the record would tell."""
+    async with server.engine.begin() as connection:
+        await connection.execute(
+            update(assignments)
+            .where(assignments.c.on_scene_at.is_(None))
+            .values(on_scene_at=assignments.c.dispatched_at + timedelta(seconds=100))
+        )
+        await stale(connection)
+
+
+async def ask(client: httpx.AsyncClient, status: int = 201, **members: Any) -> dict[str, Any]:
+    """The answer to a POST."""
+    answer = await client.post("/reports", json=ASK | members)
+    assert answer.status_code == status, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def download(client: httpx.AsyncClient, report: dict[str, Any]) -> dict[str, bytes]:
+    """All its files, each with the hash that the list tells."""
+    files = {}
+    for file in report["files"]:
+        answer = await client.get(f"/reports/{report['id']}/{file['format']}")
+        assert answer.status_code == 200, answer.text
+        assert hashlib.sha256(answer.content).hexdigest() == file["sha256"] == answer.headers["etag"].strip('"')
+        assert len(answer.content) == file["size_bytes"]
+        files[file["format"]] = answer.content
+    return files
+
+
+def tables_of(content: bytes) -> dict[str, list[str]]:
+    """The lines of a report's CSV by their first cell; of several the first."""
+    found: dict[str, list[str]] = {}
+    for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")):
+        found.setdefault(row[0] if row else "", row)
+    return found

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from dispatch.domain.incident import Category, IncidentState, Priority
 from dispatch.domain.kpi import Exclusion, IncidentRecord
+from dispatch.domain.kpi_books import Books
 from dispatch.domain.kpi_columns import Names, sheet_of
 from dispatch.domain.kpi_filter import Place
-from dispatch.domain.kpi_line import LedgerLine
-from dispatch.domain.kpi_sums import Books
+from dispatch.domain.kpi_line import Course, LedgerLine
 from dispatch.domain.parts import PARTS, Part
 from dispatch.domain.report import ReportFigures
 from dispatch.domain.report_period import Period
-from dispatch.service.report_figures import figures_from
+from dispatch.service.report_figures import Facts, figures_from
 
 OCTOBER = Period(2026, 10)
 STATIONS = (("第一分局", "北興派出所"), ("第一分局", "後湖派出所"), ("第二分局", "蘭潭派出所"), (None, None))
@@ -55,7 +56,13 @@ def books_of(reviewed: Sequence[IncidentRecord], recorded: Sequence[IncidentReco
     """The books of these incidents."""
     before = {record.incident_id: record for record in (reviewed if recorded is None else recorded)}
     lines = [
-        LedgerLine(recorded=before[record.incident_id], reviewed=record, parts=_parts(record)) for record in reviewed
+        LedgerLine(
+            recorded=before[record.incident_id],
+            reviewed=record,
+            recorded_course=Course(parts=_parts(before[record.incident_id])),
+            reviewed_course=Course(parts=_parts(record)),
+        )
+        for record in reviewed
     ]
     names = Names()
     columns = names.joined([sheet_of(lines, [(record.precinct, record.station) for record in reviewed])])
@@ -69,11 +76,13 @@ def some_figures(
     recorded: Sequence[IncidentRecord] | None = None,
     shares: Mapping[int, float] | None = None,
     ledger_sha256: str = "0123456789abcdef" * 4,
+    bureau: str = "嘉義市政府警察局",
+    **facts: Any,
 ) -> ReportFigures:
-    """Of these records, or `some_records`."""
+    """Of these records, or `some_records`; `facts`: other members of Facts."""
     books = books_of(some_records(period=period) if reviewed is None else reviewed, recorded)
     promised = {2026: 0.7} if shares is None else dict(shares)
-    return figures_from(books, "嘉義市政府警察局", period, promised, ledger_sha256)
+    return figures_from(books, period, Facts(bureau=bureau, shares=promised, **facts), ledger_sha256)
 
 
 def _parts(record: IncidentRecord) -> dict[Part, float | None]:

@@ -81,6 +81,7 @@ from dispatch.api.schemas.kpi import (
     LedgerTotals,
     NewTarget,
     TargetList,
+    TargetSetting,
     TargetView,
 )
 from dispatch.api.schemas.policy import (
@@ -158,6 +159,7 @@ __all__ = [
     "SessionView",
     "SignIn",
     "TargetList",
+    "TargetSetting",
     "TargetView",
     "Time",
     "Track",

@@ -100,6 +100,7 @@ class KpiMonth(View):
     """A month of the control chart. Limits: three sigma by Laney's p′; None with too few months."""
 
     month: str
+    complete: bool = Field(description="false: not over yet; in no limit, no signal, no comparison")
     incidents: int
     measured: int
     within_target: int
@@ -160,6 +161,8 @@ class LedgerRow(View):
     late_reason: str | None
     nearest_free_s: float | None
     marks: list[str]
+    ended_at: datetime | None
+    is_imported: bool = Field(description="It came from a file, and has no track")
 
 
 class LedgerTotals(View):
@@ -175,6 +178,12 @@ class LedgerPage(View):
     next_cursor: str | None
 
 
+class TargetSetting(View):
+    share: float | None = Field(description="null: it was taken back")
+    set_by: str
+    set_at: datetime
+
+
 class TargetView(View):
     """`minguo`: the year as the Republic of China counts it (民國). `share` is None where none is set."""
 
@@ -184,6 +193,7 @@ class TargetView(View):
     share: float | None
     set_by: str | None
     set_at: datetime | None
+    history: list[TargetSetting] = Field(description="Every word on it, oldest first; the last one counts")
 
 
 class TargetList(View):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from dispatch.api.schemas.basics import Body, View
 
-ReportFormat = Literal["ods", "odt", "pdf", "csv"]
+ReportFormat = Literal["ods", "odt", "pdf", "csv", "ledger"]
 ReportLanguage = Literal["zh-TW", "en"]
 
 
@@ -22,7 +22,7 @@ class NewReport(Body):
 
 
 class ReportFileView(View):
-    format: ReportFormat
+    format: ReportFormat = Field(description="`ledger`: the one that it was counted from, as CSV packed by gzip")
     size_bytes: int
     sha256: str
 
@@ -36,10 +36,14 @@ class ReportView(View):
     version: int = Field(description="From 1; a new one was asked for and came out otherwise")
     made_at: datetime
     made_by: str = Field(description="User name; `server` where the calendar made it")
-    ledger_sha256: str = Field(description="Of the ledger that its figures were counted from")
+    ledger_sha256: str = Field(description="Of what its figures were counted from: of its file `ledger`, unpacked")
     figures_sha256: str = Field(description="Of all that it says: equal ones have equal files")
+    outdated: bool | None = Field(
+        description="A later version stands, or rows of its period or targets were changed since; null: not known"
+    )
     files: list[ReportFileView]
 
 
 class ReportList(View):
     items: list[ReportView] = Field(description="The newest period first, of each its newest version first")
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")

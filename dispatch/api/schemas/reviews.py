@@ -18,9 +18,13 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 class NewReview(Body):
     ruling: RulingName
     assignment_id: UUID | None = Field(
-        None, description="Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident"
+        None,
+        description="Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident. Where "
+        "no unit was sent, `corrected` and `stands` name none",
     )
-    on_scene_at: Time | None = Field(None, description="Of `corrected`: when the unit arrived, receipt to now")
+    on_scene_at: Time | None = Field(
+        None, description="Of `corrected`: when the unit arrived, from receipt to now, and to 15 minutes after the end"
+    )
     exclusion: Literal["officer_initiated", "scheduled", "test", "duplicate"] | None = Field(
         None, description="Of `excluded`: why the ten-minute clock leaves it out"
     )

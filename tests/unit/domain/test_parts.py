@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.domain.parts import PARTS, Sent, first_there, parts_of
 
@@ -64,6 +66,25 @@ def test_what_is_not_known_is_not_invented(created_s: float | None, unit: Sent |
 
 
 def test_clocks_that_differ_make_no_negative_part() -> None:
-    """An officer who stood at the scene before the order travelled for 0 s."""
+    """Of an officer who stood at the scene before the order, nobody knows when the way began."""
     found = parts_of(RECEIVED, after(40), sent(1, 55, 50, en_route_at=after(60)))
-    assert found == {"handling": 40, "dispatch": 15, "turnout": 5, "travel": 0}
+    assert found == dict.fromkeys(PARTS) | {"handling": 40}
+
+
+SECONDS = st.none() | st.integers(-100, 900)
+
+
+@given(SECONDS, SECONDS, SECONDS, st.integers(-100, 900))
+def test_four_known_parts_are_the_response(
+    created_s: int | None, dispatched_s: int | None, en_route_s: int | None, on_scene_s: int
+) -> None:
+    """Whatever the order in which the steps were told; none is negative, and what is known is never more."""
+    went = None if en_route_s is None else after(en_route_s)
+    unit = sent(1, dispatched_s, on_scene_s, en_route_at=went)
+    found = parts_of(RECEIVED, None if created_s is None else after(created_s), unit)
+    known = [seconds for seconds in found.values() if seconds is not None]
+    assert all(seconds >= 0 for seconds in known)
+    response_s = max(0, on_scene_s)
+    assert sum(known) <= response_s
+    if len(known) == len(PARTS):
+        assert sum(known) == response_s

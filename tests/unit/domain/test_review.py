@@ -22,6 +22,7 @@ from dispatch.domain.review import (
     exclusion_after,
     is_corrected,
     reviewed,
+    unsent_at,
 )
 
 K = RulingKind
@@ -46,6 +47,7 @@ RECORD = IncidentRecord(
     on_scene_at=at(300),
     state=IncidentState.CLOSED,
 )
+NOBODY_SENT = OnRecord(CALLED, {}, ended_at=at(3000))
 KNOWN = OnRecord(CALLED, {ONE: Witnessed(at(300), at(300), at(650)), TWO: Witnessed()})
 
 
@@ -145,3 +147,36 @@ def test_what_is_no_ruling(wish: dict[str, Any], member: str) -> None:
     with pytest.raises(Invalid) as refused:
         checked(Ruling(**wish), KNOWN, NOW)
     assert refused.value.member == member
+
+
+def test_somebody_who_was_not_sent_may_have_been_there() -> None:
+    """Where no unit was: its time ends the response, marks it as corrected, and can be taken back."""
+    nobody = replace(RECORD, dispatched_at=None, on_scene_at=None)
+    there, back = Ruling(K.CORRECTED, None, at(400)), Ruling(K.STANDS)
+    assert (checked(there, NOBODY_SENT, NOW), checked(back, NOBODY_SENT, NOW)) == (there, back)
+    assert outcome(reviewed(nobody, [there], {}), NOW, "received") == 400
+    assert is_corrected(None, {}, [there])
+    assert reviewed(nobody, [there, back], {}) == nobody
+    assert not is_corrected(None, {}, [there, back])
+    out = Ruling(K.EXCLUDED, exclusion=Exclusion.TEST)
+    assert reviewed(nobody, [there, out], {}) == replace(nobody, on_scene_at=at(400), exclusion=Exclusion.TEST)
+    assert (unsent_at([there, out]), unsent_at([]), unsent_at([out])) == (at(400), None, None)
+    assert reviewed(RECORD, [there], ARRIVALS).on_scene_at == at(300)
+
+
+@pytest.mark.parametrize("kind", [K.GPS, K.BUTTON, K.NOT_REACHED])
+def test_of_nobody_sent_there_is_no_witness(kind: RulingKind) -> None:
+    """The refusal says what can be ruled instead."""
+    with pytest.raises(Invalid, match="corrected") as refused:
+        checked(Ruling(kind), NOBODY_SENT, NOW)
+    assert refused.value.member == "ruling"
+
+
+def test_nobody_arrives_long_after_the_end() -> None:
+    """A quarter of an hour after it GPS may still tell of an arrival; a later one is a slip of the pen. So is none."""
+    known = replace(KNOWN, ended_at=at(1000))
+    assert checked(Ruling(K.CORRECTED, ONE, at(1900)), known, NOW).on_scene_at == at(1900)
+    for ruling in (Ruling(K.CORRECTED, ONE, at(1901)), Ruling(K.CORRECTED, None, at(1901))):
+        with pytest.raises(Invalid, match="not_reached") as refused:
+            checked(ruling, known, NOW)
+        assert refused.value.member == "on_scene_at"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from dispatch.domain.incident import Category
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.parts import PARTS
+from dispatch.domain.report import TargetSet
+from dispatch.domain.report_period import Period
 from dispatch.reports.content import document_of
 from dispatch.reports.document import Percent
 from dispatch.reports.rendering import FORMATS, render
@@ -47,6 +50,39 @@ def test_the_plan_s_own_table() -> None:
     assert set(table.rows[0][4:]) == {"<10分鐘"}
     assert table.rows[1][-3:] == [None, Percent(0.85), Percent(0.9)]
     assert [cell is None for cell in table.rows[2][4:]] == [True] * 7 + [False]
+
+
+def test_no_year_is_left_out_and_the_own_one_is_always_there() -> None:
+    """Of 117 all from 108 on, in two tables; of 107, before the plan, its result without a target of the plan."""
+    document = document_of(some_figures(period=Period(2028), shares={2023: 0.8, 2028: 0.9}), "zh-TW")
+    first, second = document.tables[:2]
+    assert [*first.columns[4:], *second.columns[4:]] == [f"{year}年" for year in range(108, 118)]
+    assert (first.rows[1][8], second.rows[1][5], second.rows[2][4]) == (Percent(0.8), Percent(0.9), None)
+    assert isinstance(second.rows[2][5], Percent)
+    assert first.name != second.name
+    early = document_of(some_figures(period=Period(2018)), "zh-TW").tables[0]
+    assert early.columns[4:6] == ["107年", "108年"]
+    assert early.rows[0][4:6] == [None, "<10分鐘"]
+    assert isinstance(early.rows[2][4], Percent)
+
+
+def test_what_was_on_record_is_said_and_who_set_the_target() -> None:
+    """Up to when the record goes, how many conflicts nobody has looked at, whose target it is, and what names it."""
+    at = datetime(2026, 11, 8, 16, 5, 6, tzinfo=UTC)
+    figures = some_figures(newest_at=at, open_reviews=17, target_set=TargetSet("sue", at))
+    facts = dict(document_of(figures, "zh-TW").facts)
+    assert facts["紀錄截至"] == "民國115年11月9日 00:05:06（臺北時間）"
+    assert facts["尚待複核案件數"] == "17"
+    assert facts["與本局年度目標比較"].endswith("目標由 sue 於 民國115年11月9日 00:05（臺北時間） 設定")
+    assert facts["本報告數值識別碼"] == figures.digest()[:16]
+    assert dict(document_of(some_figures(), "zh-TW").facts)["紀錄截至"] == "無紀錄"
+
+
+def test_all_is_said_of_all_alone_and_none_of_none() -> None:
+    """24,999 of 25,000 are not 100 %, and 1 of 25,000 is not 0 %; what is rounded between them stays as it was."""
+    assert (str(Percent(24_999 / 25_000)), Percent(24_999 / 25_000).digits) == ("99.99%", "0.9999")
+    assert (str(Percent(1 / 25_000)), Percent(1 / 25_000).digits) == ("0.01%", "0.0001")
+    assert [str(Percent(share)) for share in (0.0, 1.0, 2 / 3, 1 - 1e-12)] == ["0.00%", "100.00%", "66.67%", "100.00%"]
 
 
 def test_the_target_is_judged_in_words() -> None:

@@ -150,7 +150,7 @@ def test_the_csv_is_as_excel_wants_it() -> None:
     assert rows[at + 2] == [plain(cell) for cell in summary.rows[0]]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+886", "-x", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("name", ["=1+1", "+886", "-x", "@SUM(A1)", "\tx", "＝1+1", "＠SUM(A1)", " －1"])
 def test_no_name_becomes_a_formula(name: str) -> None:
     """A station's name is text in a spreadsheet, whatever somebody called it."""
     assert plain(name) == f"'{name}"

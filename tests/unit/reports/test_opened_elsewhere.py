@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.reports.as_ods import sheet_name
+from dispatch.reports.as_ods import as_ods, sheet_name
+from dispatch.reports.as_odt import as_odt
+from dispatch.reports.as_pdf import as_pdf
 from dispatch.reports.content import document_of
 from dispatch.reports.document import Cell, Document, shown
 from dispatch.reports.rendering import Format, render
@@ -46,7 +48,7 @@ def test_libreoffice_reads_the_spreadsheet(
     sheets = office.sheets_by_libreoffice(path, tmp_path)
     assert len(sheets) == 1 + len(document.tables)
     facts = next(iter(set(sheets) - {sheet_name(table) for table in document.tables}))
-    assert [row[:2] for row in sheets[facts][3:10]] == [list(fact) for fact in document.facts]
+    assert [row[:2] for row in sheets[facts][3 : 3 + len(document.facts)]] == [list(fact) for fact in document.facts]
     for table in document.tables:
         read = sheets[sheet_name(table)]
         head = 3 + bool(table.over)
@@ -105,3 +107,19 @@ def test_chinese_letters_are_drawn(
     assert (header, len(pixels)) == (b"P5", width * height)
     inked = [y for y in range(height // 8) if min(pixels[y * width : (y + 1) * width]) < 100]
     assert len(inked) > 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_name_keeps_a_pdf_from_being_made(language: Language, tmp_path: Path) -> None:
+    """A station of 900 letters, a bureau of thousands, a letter that no font has: cut, and shown as missing."""
+    office.need_poppler()
+    figures = some_figures(bureau="嘉義\U00030000局" + "長" * 5000)
+    named = [replace(figures.groups["station"][0], key=name) for name in ("站" * 900, "station " * 200)]
+    document = document_of(replace(figures, groups={**figures.groups, "station": named}), language)
+    path = tmp_path / "report.pdf"
+    path.write_bytes(as_pdf(document))
+    said = office.text_by_poppler(path)
+    assert "嘉義〓局" in said
+    assert "…" in said
+    for content in (as_ods(document), as_odt(document)):  # no letter is lost elsewhere
+        assert ("站" * 900).encode() in content

@@ -69,6 +69,10 @@ def test_big5_when_it_is_said(tmp_path: Path) -> None:
         ('案號,時間\n1,t\n2,"t\n3,t\n', "line 3: a quotation mark is opened here or below it and never closed"),
         ('案號,時間\n1,"a"b\n', "line 2: a quotation mark stands inside a cell"),
         ("案號,時間\n1,t\r2,t\r", "line 2: its lines end with CR alone"),
+        ("案號,時間\r1,t\r2,t\r", "line 1: its lines end with CR alone"),
+        ('"案號\n（總）",時間\n1,t\n', "line 1: a quotation mark is opened in the header and not closed in it"),
+        ("sep=;\n案號;時間\n1;t\n", "line 1: 'sep=;' is a line for Excel alone; delete it"),
+        ('\ufeff"sep=,"\r\n案號,時間\r\n1,t\r\n', "line 1: 'sep=,' is a line for Excel alone; delete it"),
         (b"PK\x03\x04xlsx", "is a spreadsheet"),
         (b"\xd0\xcf\x11\xe0", "is an old Excel workbook"),
         ("案號,時間\n".encode("utf-16"), "UTF-16"),
@@ -86,6 +90,24 @@ def test_a_file_that_is_one_endless_cell(tmp_path: Path) -> None:
     """A quotation mark that is never closed in a big file: the sentence names the line where the row begins."""
     with pytest.raises(Invalid, match="line 2: a quotation mark is opened"):
         read(tmp_path, '案號,時間\n1,"t\n' + "2,t\n" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("案號,時間\r" + "1,t\r" * 1_000_000, "line 1: its lines end with CR alone"),
+        ("案號,時間\n" + "1,t\r" * 1_000_000, "line 2: its lines end with CR alone"),
+        ("案號,時間\n1," + "t" * 4_000_000, "line 2: is longer than 1048576 bytes"),
+    ],
+)
+def test_no_line_is_read_without_end(tmp_path: Path, content: str, sentence: str) -> None:
+    """A file without line ends, or with those of old Macintoshes, is refused when a line's most is read."""
+    path = tmp_path / "calls.csv"
+    path.write_text(content, newline="")
+    file = CallFile(path, COLUMNS)
+    with pytest.raises(Invalid, match=sentence):
+        list(file.read())
+    assert file.size_bytes < 2**21
 
 
 def test_rows_that_are_none(tmp_path: Path) -> None:

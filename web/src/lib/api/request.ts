@@ -12,6 +12,8 @@ interface Options {
   headers?: Record<string, string>;
   /** Goes on when the page is put away; for small bodies. */
   keepalive?: boolean;
+  /** Takes as long as it takes. */
+  unhurried?: boolean;
 }
 
 let csrfToken = '';
@@ -51,15 +53,23 @@ async function readBody(response: Response): Promise<unknown> {
   }
 }
 
-/** Sends a change and gives the answer as a file with its name; takes as long as it takes. Throws Refusal or NoAnswer. */
-export async function requestFile(path: string, body: unknown): Promise<{ name: string; content: Blob }> {
-  const headers = { 'Content-Type': 'application/json', 'X-CSRF-Token': csrfToken };
+/** A file as the server gave it, with what its head says. */
+export interface Served {
+  name: string;
+  content: Blob;
+  headers: Headers;
+}
+
+/** Gives the answer as a file with its name: to a change where there is a body; takes as long as it takes. Throws Refusal or NoAnswer. */
+export async function requestFile(path: string, body?: unknown): Promise<Served> {
+  const change = { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrfToken }, body: JSON.stringify(body) };
   let response: Response;
   let told: unknown;
   try {
-    response = await fetch(address(path), { method: 'POST', headers, body: JSON.stringify(body) });
-    const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
-    if (response.ok) return { name: name ?? 'export', content: await response.blob() };
+    response = await fetch(address(path), body === undefined ? {} : change);
+    const { headers } = response;
+    const name = /filename="([^"]+)"/.exec(headers.get('Content-Disposition') ?? '')?.[1];
+    if (response.ok) return { name: name ?? 'export', content: await response.blob(), headers };
     told = await readBody(response);
   } catch (error) {
     throw new NoAnswer(String(error), { cause: error });
@@ -73,7 +83,8 @@ export async function request<T>(method: string, path: string, options: Options 
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken;
-  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(patience() ?? TIMEOUT_MS) };
+  const init: RequestInit = { method, headers };
+  if (!options.unhurried) init.signal = AbortSignal.timeout(patience() ?? TIMEOUT_MS);
   if (options.body !== undefined) init.body = JSON.stringify(options.body);
   if (options.keepalive) init.keepalive = true;
   let response: Response;

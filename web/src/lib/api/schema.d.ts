@@ -563,12 +563,35 @@ export interface paths {
         };
         /**
          * Etas
-         * @description Assignments ordered in [from, to) that arrived: the ETA of the order against the time to the scene.
+         * @description Assignments of incidents received in [from, to) that arrived: the ETA of the order beside the time of the way.
          *
-         *     Real time runs from the order, so the crew's turnout is in it and shows as bias. `hour` is that of Asia/Taipei in
-         *     which the order was given; `street_class` the class on which most metres of the planned way lay.
+         *     An ETA is the way alone; so real time runs from setting out to the arrival, and `n` counts those whose setting out
+         *     is known. `from_order_…` is what the caller waited for: from the order, the crew's turnout in it. `hour` is that of
+         *     Asia/Taipei in which the order was given; `street_class` the class on which most metres of the planned way lay.
+         *     `straight`: no street answered; no version of the speeds had a part in such an ETA. Filters choose incidents, as in
+         *     every figure; arrivals are as recorded, whatever was reviewed.
          */
         get: operations["figures_etas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kpi/etas/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents Of Etas
+         * @description What a figure of /kpi/etas counts, the newest order first; without `group_by` and `group` all that is meant.
+         */
+        get: operations["figures_incidents_of_etas"];
         put?: never;
         post?: never;
         delete?: never;
@@ -626,7 +649,7 @@ export interface paths {
         };
         /**
          * Ledger As File
-         * @description All rows, the oldest first, as CSV: UTF-8 with byte order mark, lines ended by CR LF.
+         * @description All rows, the oldest first, as CSV: UTF-8 with byte order mark, CR LF. Years of them take minutes.
          */
         get: operations["figures_ledger_as_file"];
         put?: never;
@@ -647,6 +670,8 @@ export interface paths {
         /**
          * Months
          * @description A control chart of whole months, each beside the same month a year before. `from` does not narrow it.
+         *
+         *     A month that is not over stands at its end as it is so far, and is judged by nothing.
          */
         get: operations["figures_months"];
         put?: never;
@@ -708,7 +733,7 @@ export interface paths {
         };
         /**
          * Targets
-         * @description Every year of the plan and after it, up to the next one; and what was set for any other year.
+         * @description Every year of the plan and after it, up to the next one; and any other year for which one was set.
          */
         get: operations["figures_targets"];
         put?: never;
@@ -730,6 +755,8 @@ export interface paths {
         /**
          * Set Target
          * @description What share of the measured incidents is to be reached within ten minutes in that year.
+         *
+         *     What was set before stays in its `history`, with when and by whom.
          */
         put: operations["figures_set_target"];
         post?: never;
@@ -1090,8 +1117,9 @@ export interface paths {
          * New Report
          * @description Make the report of a month or year that is over, with what is on record now.
          *
-         *     201 with a new version; 200 with the newest one where its figures would be the same. Until 06:00 (Asia/Taipei) of
-         *     the day after the period it is refused, `period_not_over`.
+         *     201 with a new version; 200 with the newest one where its figures would be the same. The answer comes when it is
+         *     made: of a year of a city after minutes. Until 06:00 (Asia/Taipei) of the day after the period it is refused,
+         *     `period_not_over`; so is a period before the first call.
          */
         post: operations["reports_new_report"];
         delete?: never;
@@ -1130,6 +1158,8 @@ export interface paths {
         /**
          * Download Report
          * @description The file as it was made. `X-Ledger-SHA256` is the hash of the ledger behind it, `ETag` the file's own.
+         *
+         *     `ledger` is that ledger, in Chinese, packed: `gunzip` gives the CSV whose SHA-256 the report tells.
          */
         get: operations["reports_download_report"];
         put?: never;
@@ -2187,27 +2217,37 @@ export interface components {
         EtaGroup: {
             /**
              * Bias S
-             * @description Median of real minus predicted seconds; above 0: it took longer than was said
+             * @description Median of real minus predicted seconds; above 0: it took longer than was said; null: n is 0
              */
-            bias_s: number;
+            bias_s: number | null;
+            /**
+             * From Order Bias S
+             * @description Median of the seconds from the order to the arrival, minus predicted: turnout is in it
+             */
+            from_order_bias_s: number;
+            /**
+             * From Order N
+             * @description Assignments that had an ETA and arrived
+             */
+            from_order_n: number;
             /**
              * Group
-             * @description `all` without group_by; `unknown` where the group of an assignment is not known
+             * @description `all` without group_by; `straight`: no street answered; `unknown`: the group is not known
              */
             group: string;
             /**
              * Mae S
-             * @description Mean of how many seconds the ETA was off, either way
+             * @description Mean of how many seconds the ETA was off, either way; null: n is 0
              */
-            mae_s: number;
+            mae_s: number | null;
             /**
              * N
-             * @description Assignments that arrived and had an ETA
+             * @description Assignments that had an ETA, and of which setting out and arrival are known
              */
             n: number;
             /**
              * Ratio P10
-             * @description Of real over predicted; null where every ETA was 0
+             * @description Of real over predicted; null where every ETA was 0, or n is
              */
             ratio_p10: number | null;
             /** Ratio P50 */
@@ -2219,6 +2259,51 @@ export interface components {
              * @description Median from the order to setting out, which no ETA counts in; null where no crew reported it
              */
             turnout_p50_s: number | null;
+        };
+        /**
+         * EtaIncident
+         * @description An assignment behind a figure, with the incident that it was sent to.
+         */
+        EtaIncident: {
+            /**
+             * Assignment Id
+             * Format: uuid
+             */
+            assignment_id: string;
+            /**
+             * Dispatched At
+             * Format: date-time
+             */
+            dispatched_at: string;
+            /** Eta S */
+            eta_s: number;
+            /** Eta Version */
+            eta_version: number;
+            /** From Order S */
+            from_order_s: number;
+            /**
+             * Incident Id
+             * Format: uuid
+             */
+            incident_id: string;
+            /** Number */
+            number: string;
+            /**
+             * Real S
+             * @description From setting out to the arrival; null where setting out is not known
+             */
+            real_s: number | null;
+            /** Turnout S */
+            turnout_s: number | null;
+            /** Unit Name */
+            unit_name: string;
+        };
+        /** EtaIncidentPage */
+        EtaIncidentPage: {
+            /** Items */
+            items: components["schemas"]["EtaIncident"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** EtaReport */
         EtaReport: {
@@ -2658,6 +2743,11 @@ export interface components {
          * @description A month of the control chart. Limits: three sigma by Laney's p′; None with too few months.
          */
         KpiMonth: {
+            /**
+             * Complete
+             * @description false: not over yet; in no limit, no signal, no comparison
+             */
+            complete: boolean;
             /** Incidents */
             incidents: number;
             last_year: components["schemas"]["LastYear"] | null;
@@ -2866,6 +2956,8 @@ export interface components {
             category: string;
             /** Dispatch S */
             dispatch_s: number | null;
+            /** Ended At */
+            ended_at: string | null;
             /** Eta S */
             eta_s: number | null;
             /** Handling S */
@@ -2875,6 +2967,11 @@ export interface components {
              * Format: uuid
              */
             incident_id: string;
+            /**
+             * Is Imported
+             * @description It came from a file, and has no track
+             */
+            is_imported: boolean;
             /** Late Reason */
             late_reason: string | null;
             /** Marks */
@@ -3217,7 +3314,7 @@ export interface components {
             after: string | null;
             /**
              * Assignment Id
-             * @description Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident
+             * @description Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident. Where no unit was sent, `corrected` and `stands` name none
              */
             assignment_id?: string | null;
             /**
@@ -3227,7 +3324,7 @@ export interface components {
             exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate") | null;
             /**
              * On Scene At
-             * @description Of `corrected`: when the unit arrived, receipt to now
+             * @description Of `corrected`: when the unit arrived, from receipt to now, and to 15 minutes after the end
              */
             on_scene_at?: string | null;
             /**
@@ -3965,9 +4062,10 @@ export interface components {
         ReportFileView: {
             /**
              * Format
+             * @description `ledger`: the one that it was counted from, as CSV packed by gzip
              * @enum {string}
              */
-            format: "ods" | "odt" | "pdf" | "csv";
+            format: "ods" | "odt" | "pdf" | "csv" | "ledger";
             /** Sha256 */
             sha256: string;
             /** Size Bytes */
@@ -3980,6 +4078,11 @@ export interface components {
              * @description The newest period first, of each its newest version first
              */
             items: components["schemas"]["ReportView"][];
+            /**
+             * Next Cursor
+             * @description Give it as `cursor` for the next page; null on the last
+             */
+            next_cursor: string | null;
         };
         /** ReportView */
         ReportView: {
@@ -4007,7 +4110,7 @@ export interface components {
             language: "zh-TW" | "en";
             /**
              * Ledger Sha256
-             * @description Of the ledger that its figures were counted from
+             * @description Of what its figures were counted from: of its file `ledger`, unpacked
              */
             ledger_sha256: string;
             /**
@@ -4025,6 +4128,11 @@ export interface components {
              * @description Its year as Taiwan counts it: 115
              */
             minguo: number;
+            /**
+             * Outdated
+             * @description A later version stands, or rows of its period or targets were changed since; null: not known
+             */
+            outdated: boolean | null;
             /**
              * Period
              * @description 2026-10, 2026
@@ -4324,11 +4432,31 @@ export interface components {
             /** Items */
             items: components["schemas"]["TargetView"][];
         };
+        /** TargetSetting */
+        TargetSetting: {
+            /**
+             * Set At
+             * Format: date-time
+             */
+            set_at: string;
+            /** Set By */
+            set_by: string;
+            /**
+             * Share
+             * @description null: it was taken back
+             */
+            share: number | null;
+        };
         /**
          * TargetView
          * @description `minguo`: the year as the Republic of China counts it (民國). `share` is None where none is set.
          */
         TargetView: {
+            /**
+             * History
+             * @description Every word on it, oldest first; the last one counts
+             */
+            history: components["schemas"]["TargetSetting"][];
             /** Minguo */
             minguo: number;
             /** Set At */
@@ -7844,7 +7972,7 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -7953,7 +8081,7 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8040,6 +8168,30 @@ export interface operations {
         parameters: {
             query?: {
                 group_by?: ("hour" | "street_class" | "unit_type" | "version") | null;
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[];
+                /** @description By name; unknown: of none */
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
+                /** @description 1: Monday */
+                weekday?: number[];
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8058,6 +8210,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EtaReport"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_incidents_of_etas: {
+        parameters: {
+            query?: {
+                group_by?: ("hour" | "street_class" | "unit_type" | "version") | null;
+                /** @description As an answer named it */
+                group?: string | null;
+                /** @description The count that is opened */
+                of?: "n" | "from_order_n";
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[];
+                /** @description By name; unknown: of none */
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
+                /** @description 1: Monday */
+                weekday?: number[];
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EtaIncidentPage"];
                 };
             };
             /** @description Bad Request */
@@ -8148,7 +8417,7 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8234,19 +8503,8 @@ export interface operations {
     figures_ledger: {
         parameters: {
             query?: {
-                outcome?: ("within" | "late" | "excluded") | null;
-                /** @description Of what is excluded */
-                reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
-                /** @description What a person should know of it */
-                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
                 /** @description slowest: what nobody reached comes first */
                 sort?: "newest" | "slowest";
-                /** @description Measured, and somebody came or not */
-                reached?: boolean | null;
-                /** @description Responses that took longer */
-                over_s?: number | null;
-                /** @description Responses that took so long at most */
-                up_to_s?: number | null;
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string | null;
@@ -8273,11 +8531,26 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
                 to?: string | null;
+                outcome?: ("within" | "late" | "excluded" | "measured") | null;
+                /** @description Of what is excluded */
+                reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
+                /** @description What a person should know of it */
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                /** @description Measured, and somebody came or not */
+                reached?: boolean | null;
+                /** @description Responses that took longer */
+                over_s?: number | null;
+                /** @description Responses that took so long at most */
+                up_to_s?: number | null;
+                /** @description Reached, and it is known how long this part took */
+                part?: ("handling" | "dispatch" | "turnout" | "travel") | null;
+                /** @description Had the nearest free unit gone at once: in time, or nobody can say */
+                nearest?: ("in_time" | "not_known") | null;
             };
             header?: never;
             path?: never;
@@ -8383,11 +8656,26 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
                 to?: string | null;
+                outcome?: ("within" | "late" | "excluded" | "measured") | null;
+                /** @description Of what is excluded */
+                reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
+                /** @description What a person should know of it */
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                /** @description Measured, and somebody came or not */
+                reached?: boolean | null;
+                /** @description Responses that took longer */
+                over_s?: number | null;
+                /** @description Responses that took so long at most */
+                up_to_s?: number | null;
+                /** @description Reached, and it is known how long this part took */
+                part?: ("handling" | "dispatch" | "turnout" | "travel") | null;
+                /** @description Had the nearest free unit gone at once: in time, or nobody can say */
+                nearest?: ("in_time" | "not_known") | null;
             };
             header?: never;
             path?: never;
@@ -8494,7 +8782,7 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -8603,7 +8891,7 @@ export interface operations {
                 /** @description Hexagons (h3, resolution 8) */
                 cell?: string[];
                 /** @description docs/why-late.md */
-                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown")[];
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */
@@ -10487,6 +10775,8 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -10766,7 +11056,7 @@ export interface operations {
             header?: never;
             path: {
                 report_id: string;
-                format: "ods" | "odt" | "pdf" | "csv";
+                format: "ods" | "odt" | "pdf" | "csv" | "ledger";
             };
             cookie?: never;
         };
@@ -10778,6 +11068,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/gzip": unknown;
                     "application/pdf": unknown;
                     "application/vnd.oasis.opendocument.spreadsheet": unknown;
                     "application/vnd.oasis.opendocument.text": unknown;

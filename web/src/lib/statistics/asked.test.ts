@@ -27,7 +27,7 @@ const full: Asked = {
   filters: { precinct: ['第一分局', 'A & B=C'], hour: ['0', '23'], late_reason: ['turnout'], cell: ['884ba0a411fffff'] },
   group: 'unit_type',
   measure: 'p90',
-  pick: { outcome: 'late', mark: 'gps_gap', sort: 'slowest', over_s: '600', up_to_s: '630' },
+  pick: { outcome: 'late', mark: 'gps_gap', sort: 'slowest', over_s: '600', up_to_s: '630', part: 'travel', nearest: 'in_time', eta: 'from_order_n.hour.08' },
 };
 
 test('an address gives back what was asked for, now and years later', () => {
@@ -39,8 +39,9 @@ test.each([
   ['tab=nowhere&clock=moon&figures=x&group=cell&measure=z', fresh],
   ['first=2026-13-01&last=2026-11-24', fresh],
   ['first=2026-11-01', fresh],
+  ['first=0202-01-01&last=2026-11-24', fresh],
   ['priority=9&hour=24&weekday=0&shift=noon&category=party&station=', fresh],
-  ['outcome=maybe&reason=x&mark=x&sort=oldest&over_s=-1', fresh],
+  ['outcome=maybe&reason=x&mark=x&sort=oldest&over_s=-1&part=x&nearest=x&eta=n.moon.1', fresh],
 ])('what is wrong in an address is left out: %s', (argument, expected) => {
   expect(askedOf(argument, NOW_MS)).toEqual(expected);
 });

@@ -10,9 +10,12 @@ export const GROUPS = ['precinct', 'station', 'shift', 'priority', 'category', '
 export type Group = (typeof GROUPS)[number];
 export const MEASURES = ['share', 'p90'] as const;
 export type Measure = (typeof MEASURES)[number];
-export const OUTCOMES = ['within', 'late', 'excluded'] as const;
+/** `measured`: within or late. */
+export const OUTCOMES = ['within', 'late', 'measured', 'excluded'] as const;
 export const REASONS = ['cancelled', 'duplicate', 'officer_initiated', 'scheduled', 'test', 'pending', 'no_start'] as const;
 export const MARKS = ['far_from_scene', 'before_gps_arrival', 'gps_gap', 'inferred', 'corrected', 'reviewed'] as const;
+export const PARTS = ['handling', 'dispatch', 'turnout', 'travel'] as const;
+export const NEAREST = ['in_time', 'not_known'] as const;
 export const SORTS = ['newest', 'slowest'] as const;
 export const LATE_REASONS = [
   'no_unit_free',
@@ -26,6 +29,8 @@ export const LATE_REASONS = [
   'stopped_on_the_way',
   'nobody_came',
   'unknown',
+  'still_open',
+  'none',
 ] as const;
 
 const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => String(first + n));
@@ -54,6 +59,12 @@ export interface Pick {
   readonly reached?: 'yes' | 'no';
   readonly over_s?: string;
   readonly up_to_s?: string;
+  /** Reached, and it is known how long this part took. */
+  readonly part?: (typeof PARTS)[number];
+  /** Had the nearest free unit gone at once. */
+  readonly nearest?: (typeof NEAREST)[number];
+  /** Of the ETAs: which count of which group, "n.hour.08"; "n" alone: of all. */
+  readonly eta?: string;
 }
 
 export interface Asked {
@@ -69,7 +80,9 @@ export interface Asked {
 
 const DAY = /^\d{4}-\d\d-\d\d$/;
 const NAME_LENGTH = 200;
-const isDay = (text: string | null): text is string => text !== null && DAY.test(text) && !Number.isNaN(Date.parse(text));
+/** Before it nothing was ever counted; a year that is half typed is. */
+export const FIRST_DAY = '2000-01-01';
+export const isDay = (text: string | null): text is string => text !== null && DAY.test(text) && text >= FIRST_DAY && !Number.isNaN(Date.parse(text));
 
 function oneOf<T extends string>(all: readonly T[], text: string | null): T | undefined {
   return all.find((one) => one === text);
@@ -108,6 +121,9 @@ function pickOf(told: URLSearchParams): Pick {
     reached: oneOf(['yes', 'no'] as const, told.get('reached')),
     over_s: seconds('over_s'),
     up_to_s: seconds('up_to_s'),
+    part: oneOf(PARTS, told.get('part')),
+    nearest: oneOf(NEAREST, told.get('nearest')),
+    eta: /^(n|from_order_n)(\.(hour|street_class|unit_type|version)\.\w{1,40})?$/.exec(told.get('eta') ?? '')?.[0],
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,7 @@
 // One figure as it is read: what was answered last, whether another answer is on its way, and why none came.
 import { NoAnswer, Refusal } from '../api/problem';
 import { failureText } from '../text/failure';
+import type { Asked } from './asked';
 import { read } from './requests';
 
 const ASK_AGAIN_MS = 3_000;
@@ -23,14 +24,34 @@ export class Reading<T> {
   value = $state.raw<T | null>(null);
   failure = $state('');
   busy = $state(false);
+  /** The question that is asked now, and the one that `value` answers; null: none. */
+  #path = $state.raw<string | null>(null);
+  #of = $state.raw<string | null>(null);
+  #said: Asked | null = null;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  /** Does the value answer what is asked now? While it does not, it is on its way out. */
+  get fits(): boolean {
+    return this.value !== null && this.#of === this.#path;
+  }
+
+  /** The answer to what is asked now; null while there is none. */
+  get current(): T | null {
+    return this.fits ? this.value : null;
+  }
+
+  /** What the value is of: an earlier question's names and links stay with its figures. */
+  about(asked: Asked): Asked {
+    return this.fits ? asked : (this.#said ?? asked);
+  }
+
   /** Reads `path` (null: nothing to ask) until an answer or a refusal comes; gives what stops it. For an effect. */
-  follow(path: string | null): () => void {
+  follow(path: string | null, asked: Asked | null = null): () => void {
     const number = ++this.#asked;
-    if (path === null) this.value = null;
-    else void this.#read(path, number);
+    this.#path = path;
+    if (path === null) this.#clear();
+    else void this.#read(path, asked, number);
     return () => {
       this.#asked += 1;
       clearTimeout(this.#timer);
@@ -43,21 +64,29 @@ export class Reading<T> {
     this.busy = busy;
   }
 
-  async #read(path: string, number: number): Promise<void> {
+  #clear(): void {
+    this.value = this.#of = null;
+    this.failure = '';
+  }
+
+  async #read(path: string, asked: Asked | null, number: number): Promise<void> {
     this.#wait(true);
     try {
       const answer = await read<T>(path);
       if (number !== this.#asked) return;
       this.value = answer;
+      this.#of = path;
+      this.#said = asked;
       this.failure = '';
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof NoAnswer)) throw error;
       if (number !== this.#asked) return;
-      this.failure = failureText(error);
       // Figures in preparation and a server that restarts come by themselves.
       const passes = error instanceof NoAnswer || error.status === 503;
-      if (passes) this.#timer = setTimeout(() => void this.#read(path, number), ASK_AGAIN_MS);
-      else this.value = null;
+      if (passes) this.#timer = setTimeout(() => void this.#read(path, asked, number), ASK_AGAIN_MS);
+      // Old figures must not stand under a new question.
+      if (!passes || this.#of !== path) this.#clear();
+      this.failure = failureText(error);
     }
     if (number === this.#asked) this.#wait(false);
   }

@@ -1,5 +1,4 @@
 // The requests of the page of figures, each with the same question in its query.
-import { refusalFrom, NoAnswer } from '../api/problem';
 import { request } from '../api/request';
 import type { components } from '../api/schema';
 import { addFilters, type Asked } from './asked';
@@ -23,6 +22,7 @@ export type ReviewCase = Schemas['ReviewCase'];
 export type ReviewCasePage = Schemas['ReviewCasePage'];
 export type NewReview = Schemas['NewReview'];
 export type EtaReport = Schemas['EtaReport'];
+export type EtaIncidentPage = Schemas['EtaIncidentPage'];
 export type ReportList = Schemas['ReportList'];
 export type MadeReport = Schemas['ReportView'];
 export type NewReport = Schemas['NewReport'];
@@ -54,24 +54,5 @@ export const setTarget = (year: number, share: number | null) =>
   request<Target>('PUT', `/kpi/targets/${year}`, { body: { share } });
 export const review = (incident_id: string, body: NewReview) =>
   request<ReviewCase>('POST', `/incidents/${incident_id}/reviews`, { body });
-export const makeReport = (body: NewReport) => request<MadeReport>('POST', '/reports', { body });
-
-export interface File {
-  name: string;
-  content: Blob;
-  ledger_sha256: string | null;
-}
-
-/** A file; it takes as long as it takes. Throws Refusal or NoAnswer. */
-export async function readFile(path: string): Promise<File> {
-  try {
-    const response = await fetch(`/api/v1${path}`);
-    if (!response.ok) throw refusalFrom(response.status, await response.json().catch(() => undefined));
-    const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
-    const content = await response.blob();
-    return { name: name ?? 'figures', content, ledger_sha256: response.headers.get('X-Ledger-SHA256') };
-  } catch (error) {
-    if (error instanceof TypeError) throw new NoAnswer(String(error), { cause: error });
-    throw error;
-  }
-}
+/** A year of a city takes minutes. */
+export const makeReport = (body: NewReport) => request<MadeReport>('POST', '/reports', { body, unhurried: true });

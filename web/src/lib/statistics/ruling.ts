@@ -1,4 +1,5 @@
 // Which rulings a case can have, and the instant of a time that a supervisor writes. Pure.
+import { clockTime } from '../time/format';
 import type { NewReview, ReviewCase } from './requests';
 
 export const RULED_OUT = ['officer_initiated', 'scheduled', 'test', 'duplicate'] as const;
@@ -10,15 +11,23 @@ export function rulingsFor(given: ReviewCase, unit: ReviewCase['units'][number] 
   const ruled = given.reviews.some(({ counts, ruling }) => counts && ruling === 'excluded');
   const ownRulings: NewReview['ruling'][] = unit
     ? ['stands', ...(unit.gps_at ? (['gps'] as const) : []), ...(unit.button_at ? (['button'] as const) : []), 'corrected', 'not_reached']
-    : [];
+    : given.units.length
+      ? []
+      : // Nobody was sent: somebody may have been there all the same.
+        ['stands', 'corrected'];
   const fixed = given.state === 'cancelled' || given.state === 'merged';
   return [...ownRulings, ...(fixed ? [] : excluded ? (['counted'] as const) : (['excluded'] as const)), ...(ruled && fixed ? (['counted'] as const) : [])];
 }
 
-/** The time of the day (Asia/Taipei) that follows the call: shortly after midnight it is the next day's. */
+const EVENING = 18;
+const MORNING = 6;
+
+/** The instant of a time on the day of the call (both Asia/Taipei); a small hour after an evening call is the next day's. */
 export function instantOf(day: string, time: string, received_at: string): string | null {
   const full = /^\d\d:\d\d$/.test(time) ? `${time}:00` : time;
   const at_ms = Date.parse(`${day}T${full}+08:00`);
   if (Number.isNaN(at_ms)) return null;
-  return new Date(at_ms < Date.parse(received_at) - 1000 ? at_ms + DAY_MS : at_ms).toISOString();
+  const called = Number(clockTime(received_at, 'en').slice(0, 2));
+  const nextDay = called >= EVENING && Number(full.slice(0, 2)) < MORNING;
+  return new Date(nextDay ? at_ms + DAY_MS : at_ms).toISOString();
 }

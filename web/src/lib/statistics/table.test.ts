@@ -1,13 +1,18 @@
 // Tables as files, bins and classes as words, rulings and times as a supervisor gives them.
 import { expect, test, vi } from 'vitest';
+import type { Report, ReviewCase } from './requests';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
 vi.stubGlobal('matchMedia', () => ({ matches: false }));
 const { csvOf, cell } = await import('./table');
 const { binsOf } = await import('./charts/spread');
 const { classOf, className } = await import('./charts/hexagons');
-const { groupName, monthName } = await import('./words');
-const { verdictOf } = await import('./verdict');
-const { instantOf } = await import('./ruling');
+const { etaBars } = await import('./charts/eta_bars');
+const { controlChart } = await import('./charts/months');
+const { heatMap } = await import('./charts/heat');
+const { fileOf } = await import('./asked_words');
+const { countCell, groupName, monthName, shareCell } = await import('./words');
+const { isBureaus, targetOf, verdictOf } = await import('./verdict');
+const { instantOf, rulingsFor } = await import('./ruling');
 const { askedOf } = await import('./asked');
 
 const asked = askedOf('', Date.parse('2026-11-24T03:07:00+08:00'));
@@ -63,4 +68,69 @@ test('the time of an arrival is of the day of the call, or of the next one after
   expect(instantOf('2026-11-24', '23:58', '2026-11-24T23:50:00+08:00')).toBe('2026-11-24T15:58:00.000Z');
   expect(instantOf('2026-11-24', '00:03:30', '2026-11-24T23:55:00+08:00')).toBe('2026-11-24T16:03:30.000Z');
   expect(instantOf('2026-11-24', '', '2026-11-24T23:55:00+08:00')).toBeNull();
+});
+
+test('a time before the call is said to be before it, never a day later', () => {
+  expect(instantOf('2026-11-24', '08:30', '2026-11-24T08:30:40+08:00')).toBe('2026-11-24T00:30:00.000Z');
+  expect(instantOf('2026-11-24', '19:00', '2026-11-24T21:00:00+08:00')).toBe('2026-11-24T11:00:00.000Z');
+  expect(instantOf('2026-11-24', '00:30', '2026-11-24T02:00:00+08:00')).toBe('2026-11-23T16:30:00.000Z');
+});
+
+test('where nobody was sent, somebody may have been there all the same', () => {
+  const nobody = { units: [], reviews: [], state: 'closed', reviewed: { outcome: 'late' } } as unknown as ReviewCase;
+  expect(rulingsFor(nobody, undefined)).toEqual(['stands', 'corrected', 'excluded']);
+});
+
+test('what counts nothing opens nothing; a share of 0 opens the late ones behind it', () => {
+  expect(countCell(0, asked).opens).toBeUndefined();
+  expect(shareCell(0, asked).opens).toBe(asked);
+});
+
+const row = (group: string, measured: number, within_target: number) => ({
+  ...{ group, incidents: measured, measured, within_target, excluded: {}, unreached: 0, cell: null },
+  ...{ share: measured ? within_target / measured : null, share_low: 0, share_high: 0.2, p50_s: 700, p90_s: 900, mean_s: 720 },
+});
+const week = { items: [row('1-08', 25, 0), row('7-23', 3, 3)], clock: 'received', target_share: null, target_s: 600 } as unknown as Report;
+
+test('an hour of the week in which all were late opens them; the file has a line for each hour, with n and whether it is few', () => {
+  const heat = heatMap(week, 'share', asked);
+  expect(heat.marks[8]?.opens?.filters).toEqual({ weekday: ['1'], hour: ['8'] });
+  expect(heat.table.rows[0]?.cells[8]?.opens?.filters).toEqual({ weekday: ['1'], hour: ['8'] });
+  expect(heat.marks[9]?.opens).toBeNull();
+  const lines = csvOf(heat.records ?? heat.table).trim().split('\r\n');
+  expect(lines).toHaveLength(1 + 7 * 24);
+  expect(lines[1 + 8]).toBe('週一,08–09,25,25,0,0,0,0.2,700,900,');
+  expect(lines[7 * 24]).toBe('週日,23–24,3,3,3,1,0,0.2,700,900,案件少於 20 件，僅供參考');
+});
+
+test('a month that is not over says so in mark, table and file', () => {
+  const month = { month: '2026-10', incidents: 30, measured: 30, within_target: 27, share: 0.9, share_low: 0.8, share_high: 0.95, p50_s: 400, p90_s: 590 };
+  const quiet = { limit_low: null, limit_high: null, signal: null, last_year: null };
+  const items = [{ ...month, ...quiet, complete: true }, { ...month, ...quiet, month: '2026-11', complete: false }];
+  const chart = controlChart({ centre: null, items }, asked, null);
+  expect(chart.marks.map(({ lines }) => lines.includes('本月未完，不比較'))).toEqual([false, true]);
+  expect(chart.table.rows.map(({ head }) => head.shown)).toEqual(['115-10', '115-11（未完）']);
+  expect(csvOf(chart.table)).toMatch(/2026-11,30.*本月未完，不比較/);
+});
+
+test('few journeys are said to be few in table, mark and file', () => {
+  const one = { group: '08', n: 3, bias_s: 12, mae_s: 20, ratio_p10: 1, ratio_p50: 1, ratio_p90: 1, turnout_p50_s: 40, from_order_n: 4, from_order_bias_s: 60 };
+  const bars = etaBars({ items: [one, { ...one, group: '09', n: 40 }], group_by: 'hour', from: null, to: null, version_in_force: 0 }, asked);
+  expect(bars.marks[0]?.lines.at(-1)).toBe('案件少於 20 件，僅供參考');
+  expect(bars.table.rows[0]?.cells[0]?.opens?.pick).toEqual({ eta: 'n.hour.08' });
+  expect(bars.table.rows.map(({ cells }) => cells.at(-1)?.value)).toEqual(['案件少於 20 件，僅供參考', '']);
+});
+
+test('a picture and a file say what they are of: period, clock, whose figures, each filter', () => {
+  const narrow = { ...asked, clock: 'dispatched', figures: 'recorded', filters: { station: ['後湖', 'unknown'], hour: ['8'] } } as const;
+  const days = { first: '2026-10-26', last: '2026-11-24' };
+  const { of, file } = heatMap(week, 'share', { ...narrow, days });
+  expect(of).toBe('2026-10-26 – 2026-11-24 · 計時起點：派遣 · 數字：原紀錄 · 派出所：後湖、（未分） · 時：08–09');
+  expect(file).toBe('weekday-hour-share-2026-10-26-2026-11-24-dispatched-recorded-filtered');
+  expect(fileOf('ledger', { ...asked, days })).toBe('ledger-2026-10-26-2026-11-24-received-reviewed');
+});
+
+test('the target is the bureau\'s, from receipt', () => {
+  expect([targetOf({ clock: 'received', target_share: 0.9 }), targetOf({ clock: 'dispatched', target_share: 0.9 })]).toEqual([0.9, null]);
+  expect([isBureaus(asked), isBureaus({ ...asked, clock: 'dispatched' }), isBureaus({ ...asked, filters: { hour: ['8'] } })]).toEqual([true, false, false]);
 });

@@ -57,4 +57,5 @@ export const shareCell = (share: number | null, opens?: Asked): Cell => cell(sha
 /** A time; where most incidents were never reached, there is no such time. */
 export const timeCell = (seconds: number | null): Cell => cell(seconds, span);
 export const whole = (n: number) => n.toLocaleString('en-US');
-export const countCell = (n: number, opens?: Asked): Cell => cell(n, whole, opens);
+/** It opens what it counts, where that is anything. */
+export const countCell = (n: number, opens?: Asked): Cell => cell(n, whole, n > 0 ? opens : undefined);

@@ -15,6 +15,8 @@ export interface Drawing {
   title: string;
   /** What is seen, in a sentence, for those who don't see it. */
   summary: string;
+  /** What it is of, for a picture that stands alone: period, clock, filters. */
+  of: string;
   /** Name of the files. */
   file: string;
   /** In letters' heights. */
@@ -27,6 +29,8 @@ export interface Drawing {
   marks: readonly Mark[];
   option: (look: Look) => EChartsCoreOption;
   table: Table;
+  /** What the file holds where the table is laid out for the eye: a line for each mark. */
+  records?: Table;
 }
 
 const animation = { animation: false };

@@ -2,20 +2,26 @@
 import { named, t } from '../../text/language.svelte';
 import { span } from '../../time/format';
 import type { Asked } from '../asked';
+import { daysText } from '../asked_words';
 import type { EtaReport } from '../requests';
 import { cell, type Table } from '../table';
 import { countCell, groupName, timeCell, whole } from '../words';
 import { axisLook, base, type Drawing } from './drawing';
 import { FEW, hatched, type Look } from './look';
+import { fewText } from './share_bars';
 
-const signed = (seconds: number) => `${seconds < 0 ? '−' : '+'}${span(Math.abs(seconds))}`;
+export const signed = (seconds: number) => `${seconds < 0 ? '−' : '+'}${span(Math.abs(seconds))}`;
 const ratio = (value: number | null) => cell(value, (one: number) => `× ${one.toFixed(2)}`);
 
-function nameOf(group: string, key: string): string {
+export function nameOf(group: string, key: string): string {
   if (key === 'unknown') return t('group_none');
+  if (key === 'straight') return t('eta_straight_line');
   if (group === 'version') return key === '0' ? t('eta_priors') : t('eta_version_n', { version: key });
   return group === 'street_class' ? named('street_class', key) : groupName(group, key);
 }
+
+/** The journeys that a figure counts. */
+export const behindEta = (asked: Asked, group: string, key: string, of: 'n' | 'from_order_n'): Asked => ({ ...asked, tab: 'etas', pick: { eta: `${of}.${group}.${key}` } });
 
 export function etaBars(report: EtaReport, asked: Asked): Drawing {
   const group = report.group_by ?? 'hour';
@@ -23,30 +29,40 @@ export function etaBars(report: EtaReport, asked: Asked): Drawing {
   const title = t('eta_by', { group: named('group', group).toLocaleLowerCase() });
   const { items } = report;
   const table: Table = {
-    heads: [named('group', group), 'n', t('eta_bias'), t('eta_off'), t('eta_ratio'), 'p50', 'p90', t('part_turnout')],
+    heads: [named('group', group), 'n', t('eta_bias'), t('eta_off'), t('eta_ratio'), 'p50', 'p90', t('part_turnout'), t('eta_from_order_n'), t('eta_from_order'), t('figures_trust')],
     rows: items.map((one) => ({
       key: one.group,
       head: { value: nameOf(group, one.group), shown: nameOf(group, one.group) },
       cells: [
-        countCell(one.n),
+        countCell(one.n, behindEta(asked, group, one.group, 'n')),
         cell(one.bias_s, signed),
         timeCell(one.mae_s),
         ratio(one.ratio_p10),
         ratio(one.ratio_p50),
         ratio(one.ratio_p90),
         timeCell(one.turnout_p50_s),
+        countCell(one.from_order_n, behindEta(asked, group, one.group, 'from_order_n')),
+        cell(one.from_order_bias_s, signed),
+        cell(fewText(one.n)),
       ],
     })),
   };
   return {
     title,
     summary: title,
+    of: daysText(asked),
     file: `etas-${group}-${asked.days.first}-${asked.days.last}`,
     height_rem: upright ? 17 : Math.max(7, 2.2 * items.length + 4),
     along: upright ? 'x' : 'y',
     marks: items.map((one) => ({
-      lines: [nameOf(group, one.group), `${t('eta_bias')} ${signed(one.bias_s)} · n ${whole(one.n)}`, `${t('eta_off')} ${span(one.mae_s)}`],
-      opens: null,
+      lines: [
+        nameOf(group, one.group),
+        `${t('eta_bias')} ${one.bias_s === null ? '–' : signed(one.bias_s)} · n ${whole(one.n)}`,
+        ...(one.mae_s === null ? [] : [`${t('eta_off')} ${span(one.mae_s)}`]),
+        `${t('eta_from_order')} ${signed(one.from_order_bias_s)} · n ${whole(one.from_order_n)}`,
+        ...(one.n < FEW ? [fewText(one.n)] : []),
+      ],
+      opens: one.n ? behindEta(asked, group, one.group, 'n') : null,
     })),
     option: (look) => option(items, group, upright, look),
     table,
@@ -72,8 +88,8 @@ function option(items: EtaReport['items'], group: string, upright: boolean, look
         type: 'bar',
         barMaxWidth: 26,
         data: items.map(({ bias_s, n }) => ({
-          value: bias_s,
-          itemStyle: { color: bias_s > 0 ? look.amber : look.accent, ...(n < FEW ? { decal: hatched(look) } : {}) },
+          value: bias_s ?? '-',
+          itemStyle: { color: (bias_s ?? 0) > 0 ? look.amber : look.accent, ...(n < FEW ? { decal: hatched(look) } : {}) },
         })),
         emphasis: { itemStyle: { borderColor: look.text, borderWidth: 2 } },
       },

@@ -1,13 +1,15 @@
 // Hour by weekday: the share in time or the 90th percentile of each hour of the week; hatched where calls are few.
 import { named, t } from '../../text/language.svelte';
 import { percent, span } from '../../time/format';
-import { ledgerOf, narrowed, type Asked, type Measure } from '../asked';
+import { type Asked, type Measure } from '../asked';
+import { fileOf, ofText } from '../asked_words';
 import type { Report, Row } from '../requests';
-import { cell } from '../table';
+import { cell, type Table } from '../table';
+import { targetOf } from '../verdict';
 import { hourName } from '../words';
 import { axisLook, base, type Drawing, type Mark } from './drawing';
 import { FEW, hatched, type Look } from './look';
-import { linesOf } from './share_bars';
+import { behind, fewText, linesOf } from './share_bars';
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const DAYS = [1, 2, 3, 4, 5, 6, 7];
@@ -18,7 +20,6 @@ const RANGE_S = [300, 1200] as const;
 
 export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing {
   const found = new Map(report.items.map((row) => [row.group, row]));
-  // From the bottom up, as the axis counts.
   const places = DAYS.flatMap((day, up) => HOURS.map((hour) => ({ day, hour, up, row: found.get(keyOf(day, hour)) })));
   const valueOf = (row: Row | undefined) => (row ? (measure === 'share' ? row.share : row.p90_s) : null);
   const shown = (row: Row | undefined) => {
@@ -28,9 +29,9 @@ export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing
   const marks = places.map(
     ({ day, hour, row }): Mark => ({
       lines: row
-        ? linesOf('weekday_hour', row, report.target_share)
+        ? linesOf('weekday_hour', row, targetOf(report))
         : [`${named('weekday', String(day))} ${hourName(hour)}`, t('no_figures')],
-      opens: row ? ledgerOf(narrowed(asked, 'weekday_hour', row.group)) : null,
+      opens: row ? behind(asked, 'weekday_hour', row) : null,
     }),
   );
   const few = places.filter(({ row }) => row && row.measured > 0 && row.measured < FEW).length;
@@ -38,12 +39,14 @@ export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing
   return {
     title,
     summary: `${title}${t('figures_heat_summary', { few, least: FEW })}`,
-    file: `weekday-hour-${measure}-${asked.days.first}-${asked.days.last}`,
+    of: ofText(asked),
+    file: fileOf(`weekday-hour-${measure}`, asked),
     height_rem: 20,
     along: 'each',
     columns: 24,
     marks,
     option: (look) => option(places, valueOf, shown, measure, look),
+    records: recordsOf(places),
     table: {
       heads: [t('group_weekday'), ...HOURS.map(hourName)],
       rows: DAYS.map((day) => ({
@@ -53,14 +56,41 @@ export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing
           const row = found.get(keyOf(day, hour));
           const value = valueOf(row);
           const text = (one: number) => `${measure === 'share' ? percent(one) : span(one)} (${row?.measured ?? 0})`;
-          return cell(value, text, row && ledgerOf(narrowed(asked, 'weekday_hour', row.group)));
+          return cell(value, text, (row && behind(asked, 'weekday_hour', row)) ?? undefined);
         }),
       })),
     },
   };
 }
 
+/** For the file: a line for each hour of the week, with n beside each share. */
+function recordsOf(places: readonly Place[]): Table {
+  return {
+    heads: [
+      t('group_weekday'),
+      t('group_hour'),
+      ...(['kpi_incidents', 'kpi_measured', 'kpi_within_count', 'kpi_share', 'kpi_interval_low', 'kpi_interval_high'] as const).map((key) => t(key)),
+      'p50',
+      'p90',
+      t('figures_trust'),
+    ],
+    rows: places.map(({ day, hour, row }) => ({
+      key: keyOf(day, hour),
+      head: cell(named('weekday', String(day))),
+      cells: [
+        cell(hourName(hour)),
+        cell(row?.incidents ?? 0),
+        cell(row?.measured ?? 0),
+        cell(row?.within_target ?? 0),
+        ...[row?.share, row?.share_low, row?.share_high, row?.p50_s, row?.p90_s].map((value) => cell(value ?? null)),
+        cell(fewText(row?.measured ?? 0)),
+      ],
+    })),
+  };
+}
+
 interface Place {
+  day: number;
   hour: number;
   up: number;
   row: Row | undefined;

@@ -5,7 +5,7 @@ import { ledgerOf, narrowed, type Asked, type Measure } from '../asked';
 import type { Report, Row } from '../requests';
 import type { Table } from '../table';
 import { FEW } from './look';
-import { tableOf } from './share_bars';
+import { fewText, tableOf } from './share_bars';
 
 /** Classes from good to bad: the least share, or the longest p90 in seconds, and its colour on the dark map. */
 export const CLASSES = [
@@ -68,11 +68,12 @@ export function hexagonTable(report: Report, asked: Asked): Table {
     rows: table.rows.map((row, place) => {
       const { cell, measured } = rows[place] as Row;
       const middle = cell ? `${cell.lat.toFixed(4)}, ${cell.lon.toFixed(4)}` : null;
-      const few = measured < FEW ? t('figures_few', { few: FEW }) : '';
+      const few = fewText(measured);
       const head = { ...row.head, opens: cell ? (row.head.opens ?? null) : null };
       return { ...row, head, cells: [...row.cells, { value: middle, shown: middle ?? '–' }, { value: few, shown: few }] };
     }),
   };
 }
 
-export const openHexagon = (asked: Asked, group: string) => ledgerOf(narrowed(asked, 'cell', group));
+/** Only what was measured is on the map. */
+export const openHexagon = (asked: Asked, group: string) => ledgerOf(narrowed(asked, 'cell', group), { outcome: 'measured' });

@@ -1,7 +1,8 @@
 // The control chart: the share of each month between its limits, which tell noise from change, beside last year's.
 import { t } from '../../text/language.svelte';
 import { percent, span } from '../../time/format';
-import { ledgerOf, type Asked } from '../asked';
+import { ledgerOf, type Asked, type Pick } from '../asked';
+import { fileOf, questionText } from '../asked_words';
 import { daysOfMonth } from '../period';
 import type { Month, Months } from '../requests';
 import { cell } from '../table';
@@ -9,7 +10,7 @@ import { countCell, interval, monthName, shareCell, timeCell, whole } from '../w
 import { axisLook, base, lineAt, type Drawing } from './drawing';
 import type { Look } from './look';
 
-const ofMonth = (asked: Asked, month: string) => ledgerOf({ ...asked, days: daysOfMonth(month) });
+const ofMonth = (asked: Asked, month: string, pick: Pick = {}) => ledgerOf({ ...asked, days: daysOfMonth(month) }, pick);
 
 /** What a month's signal means, in words; empty where it is noise. */
 export const signalText = ({ signal }: Month) => (signal === null ? '' : t(`figures_signal_${signal}`));
@@ -18,14 +19,18 @@ export const isNews = ({ signal, last_year }: Month) => signal !== null || (last
 function linesOf(month: Month): string[] {
   const { share, share_low, share_high, measured, limit_low, limit_high, last_year, p90_s } = month;
   return [
-    monthName(month.month),
+    nameOf(month),
     share === null ? t('figures_no_measured') : `${percent(share)} (${interval(share_low, share_high)}) n ${whole(measured)}`,
     ...(p90_s === null ? [] : [`p90 ${span(p90_s)}`]),
     ...(limit_low === null ? [] : [`${t('figures_limits')} ${interval(limit_low, limit_high)}`]),
     ...(month.signal ? [signalText(month)] : []),
+    ...(month.complete ? [] : [t('figures_month_running')]),
     ...(last_year?.share == null ? [] : [lastYearText(last_year)]),
   ];
 }
+
+/** With a word where it is not over. */
+const nameOf = ({ month, complete }: Month) => `${monthName(month)}${complete ? '' : t('figures_month_open')}`;
 
 function lastYearText({ share, differs, measured }: NonNullable<Month['last_year']>): string {
   return `${t('figures_last_year')} ${percent(share ?? 0)} n ${whole(measured)}${t('comma')}${t(differs ? 'figures_differs' : 'figures_same')}`;
@@ -33,15 +38,17 @@ function lastYearText({ share, differs, measured }: NonNullable<Month['last_year
 
 export function controlChart(found: Months, asked: Asked, target: number | null): Drawing {
   const { items, centre } = found;
+  const ends = [items[0]?.month ?? '', items.at(-1)?.month ?? ''] as const;
   const title = t('figures_months');
   const signals = items.filter(({ signal }) => signal !== null);
   return {
     title,
     summary: `${title}${signals.length ? t('figures_months_signals', { months: signals.map(({ month }) => monthName(month)).join(t('comma')) }) : t('figures_months_quiet')}`,
-    file: `months-${items[0]?.month ?? ''}-${items.at(-1)?.month ?? ''}`,
+    of: `${ends.join(' – ')} · ${questionText(asked)}`,
+    file: fileOf('months', { ...asked, days: { first: ends[0], last: ends[1] } }),
     height_rem: 21,
     along: 'x',
-    marks: items.map((month) => ({ lines: linesOf(month), opens: month.incidents ? ofMonth(asked, month.month) : null })),
+    marks: items.map((month) => ({ lines: linesOf(month), opens: month.incidents ? ofMonth(asked, month.month, month.measured ? { outcome: 'measured' } : {}) : null })),
     option: (look) => option(items, centre, target, look),
     table: {
       heads: [
@@ -57,18 +64,18 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
       ],
       rows: items.map((month) => ({
         key: month.month,
-        head: { value: month.month, shown: monthName(month.month), opens: ofMonth(asked, month.month) },
+        head: { value: month.month, shown: nameOf(month), opens: ofMonth(asked, month.month) },
         cells: [
-          countCell(month.incidents),
-          countCell(month.measured),
-          countCell(month.within_target),
+          countCell(month.incidents, ofMonth(asked, month.month)),
+          countCell(month.measured, ofMonth(asked, month.month, { outcome: 'measured' })),
+          countCell(month.within_target, ofMonth(asked, month.month, { outcome: 'within' })),
           { ...shareCell(month.share), strong: true },
           cell(month.share === null ? null : interval(month.share_low, month.share_high)),
           timeCell(month.p50_s),
           timeCell(month.p90_s),
           shareCell(month.limit_low),
           shareCell(month.limit_high),
-          cell(signalText(month) || null),
+          cell(month.complete ? signalText(month) || null : t('figures_month_running')),
           shareCell(month.last_year?.share ?? null),
           cell(month.last_year?.share == null || month.share === null ? null : changeText(month)),
         ],
@@ -80,6 +87,13 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
 function changeText({ share, last_year }: Month): string {
   const points = ((share ?? 0) - (last_year?.share ?? 0)) * 100;
   return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} ${t('figures_points')}${t('comma')}${t(last_year?.differs ? 'figures_differs' : 'figures_same')}`;
+}
+
+/** A month that is not over is hollow; a signal is told by its form as well. */
+function markOf({ signal, complete }: Month, look: Look) {
+  if (!complete) return { symbol: 'circle', symbolSize: 10, itemStyle: { color: look.panel, borderColor: look.accent, borderWidth: 2 } };
+  if (signal === null) return { symbol: 'circle', symbolSize: 7, itemStyle: { color: look.accent } };
+  return { symbol: signal === 'run' ? 'rect' : 'diamond', symbolSize: 14, itemStyle: { color: look.red, borderColor: look.text, borderWidth: 1.5 } };
 }
 
 function option(items: readonly Month[], centre: number | null, target: number | null, look: Look) {
@@ -101,7 +115,7 @@ function option(items: readonly Month[], centre: number | null, target: number |
   return {
     ...base(look, { top: 44 }),
     legend: { top: 0, left: 'center', textStyle: { color: look.text, fontSize: look.size }, selectedMode: false, itemWidth: 28 },
-    xAxis: { type: 'category', data: items.map(({ month }) => monthName(month)), ...axisLook(look), splitLine: { show: false } },
+    xAxis: { type: 'category', data: items.map(nameOf), ...axisLook(look), splitLine: { show: false } },
     yAxis: {
       type: 'value',
       min: Math.max(0, Math.floor((least - 0.05) * 20) / 20),
@@ -113,12 +127,11 @@ function option(items: readonly Month[], centre: number | null, target: number |
       {
         type: 'line',
         name: t('kpi_share'),
+        symbol: 'circle',
         z: 4,
         data: items.map((month) => ({
           value: month.share ?? '-',
-          symbol: month.signal === null ? 'circle' : month.signal === 'run' ? 'rect' : 'diamond',
-          symbolSize: month.signal === null ? 7 : 14,
-          itemStyle: { color: month.signal === null ? look.accent : look.red, borderColor: look.text, borderWidth: month.signal === null ? 0 : 1.5 },
+          ...markOf(month, look),
         })),
         lineStyle: { color: look.accent, width: 2.5 },
         itemStyle: { color: look.accent },

@@ -4,24 +4,40 @@ import type { Drawing } from './drawing';
 import { PAPER } from './look';
 
 const WIDTH_PX = 1000;
-const ROOM_PX = 44;
+const TITLE_PX = 44;
+const LINE_PX = 18;
+const MARGIN_PX = 20;
+/** A Chinese letter as wide as it is high; Latin ones are narrower. */
+const LETTER_PX = 12;
 const REM_PX = 16;
 export type Format = 'png' | 'svg';
 
+const roomOf = ({ of }: Drawing) => TITLE_PX + LINE_PX * Math.ceil((of.length * LETTER_PX) / (WIDTH_PX - 2 * MARGIN_PX));
+
 function optionOf(drawing: Drawing) {
   const option = drawing.option(PAPER) as { grid?: { top?: number }; legend?: { top?: number } };
+  const room = roomOf(drawing);
+  const letters = { fontFamily: PAPER.font, color: PAPER.text };
   return {
     ...option,
     backgroundColor: PAPER.ground,
-    title: { text: drawing.title, left: 'center', top: 10, textStyle: { fontFamily: PAPER.font, fontSize: 16, color: PAPER.text } },
-    grid: { ...option.grid, top: (option.grid?.top ?? 0) + ROOM_PX },
-    ...(option.legend ? { legend: { ...option.legend, top: ROOM_PX - 6 } } : {}),
+    title: {
+      text: drawing.title,
+      subtext: drawing.of,
+      left: 'center',
+      top: 10,
+      itemGap: 4,
+      textStyle: { ...letters, fontSize: 16 },
+      subtextStyle: { ...letters, fontSize: LETTER_PX, lineHeight: LINE_PX, width: WIDTH_PX - 2 * MARGIN_PX, overflow: 'break' },
+    },
+    grid: { ...option.grid, top: (option.grid?.top ?? 0) + room },
+    ...(option.legend ? { legend: { ...option.legend, top: room - 6 } } : {}),
   };
 }
 
 export async function savePicture(drawing: Drawing, format: Format): Promise<void> {
   const { init } = await import('./library');
-  const height = drawing.height_rem * REM_PX + ROOM_PX;
+  const height = drawing.height_rem * REM_PX + roomOf(drawing);
   if (format === 'svg') {
     const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH_PX, height });
     chart.setOption(optionOf(drawing));

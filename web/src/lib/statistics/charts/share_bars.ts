@@ -2,8 +2,10 @@
 import { named, t } from '../../text/language.svelte';
 import { percent, span } from '../../time/format';
 import { ledgerOf, narrowed, type Asked, type Group } from '../asked';
+import { fileOf, ofText } from '../asked_words';
 import type { Report, Row } from '../requests';
 import { cell, type Table } from '../table';
+import { targetOf } from '../verdict';
 import { countCell, groupName, interval, shareCell, timeCell, whole } from '../words';
 import { axisLook, base, lineAt, whiskers, type Drawing } from './drawing';
 import { FEW, hatched, type Look } from './look';
@@ -16,7 +18,11 @@ const WITH_FIGURES = 31;
 export const isBelow = (row: Pick<Row, 'share_high'>, target: number | null) =>
   target !== null && row.share_high !== null && row.share_high < target;
 
-const opens = (asked: Asked, group: string, row: Row) => ledgerOf(narrowed(asked, group, row.group));
+/** A word where calls are few; empty else. */
+export const fewText = (measured: number) => (measured < FEW ? t('figures_few', { few: FEW }) : '');
+
+/** What was measured; where nothing was, what is excluded. */
+export const behind = (asked: Asked, group: string, row: Row) => (row.incidents ? ledgerOf(narrowed(asked, group, row.group), row.measured ? { outcome: 'measured' } : {}) : null);
 
 export function linesOf(group: string, row: Row, target: number | null): string[] {
   const share = row.share === null ? t('figures_no_measured') : `${percent(row.share)} (${interval(row.share_low, row.share_high)})`;
@@ -25,7 +31,7 @@ export function linesOf(group: string, row: Row, target: number | null): string[
     `${share} n ${whole(row.measured)}`,
     `p50 ${row.p50_s === null ? '–' : span(row.p50_s)} · p90 ${row.p90_s === null ? '–' : span(row.p90_s)}`,
     ...(isBelow(row, target) ? [t('figures_below')] : []),
-    ...(row.measured > 0 && row.measured < FEW ? [t('figures_few', { few: FEW })] : []),
+    ...(row.measured > 0 && row.measured < FEW ? [fewText(row.measured)] : []),
   ];
 }
 
@@ -50,10 +56,10 @@ export function tableOf(group: string, rows: readonly Row[], asked: Asked): Tabl
         key: row.group,
         head: { value: groupName(group, row.group), shown: groupName(group, row.group), opens: pick({}) },
         cells: [
-          countCell(row.incidents),
-          countCell(row.measured),
+          countCell(row.incidents, pick({})),
+          countCell(row.measured, pick({ outcome: 'measured' })),
           countCell(row.within_target, pick({ outcome: 'within' })),
-          { ...shareCell(row.share), strong: true },
+          { ...shareCell(row.share, row.measured ? pick({ outcome: 'measured' }) : undefined), strong: true },
           cell(row.share === null ? null : `${percent(row.share_low ?? 0)} – ${percent(row.share_high ?? 1)}`),
           timeCell(row.p50_s),
           timeCell(row.p90_s),
@@ -70,16 +76,17 @@ export function tableOf(group: string, rows: readonly Row[], asked: Asked): Tabl
 
 export function shareBars(report: Report, group: Group, asked: Asked): Drawing {
   const rows = report.items;
-  const target = report.target_share;
+  const target = targetOf(report);
   const upright = UPRIGHT.includes(group);
   const title = t('figures_by', { group: named('group', group).toLocaleLowerCase() });
   return {
     title,
     summary: summaryOf(title, group, rows, target),
-    file: `${group}-${asked.days.first}-${asked.days.last}`,
+    of: ofText(asked),
+    file: fileOf(group, asked),
     height_rem: upright ? 19 : Math.max(7, 2.1 * rows.length + 4),
     along: upright ? 'x' : 'y',
-    marks: rows.map((row) => ({ lines: linesOf(group, row, target), opens: opens(asked, group, row) })),
+    marks: rows.map((row) => ({ lines: linesOf(group, row, target), opens: behind(asked, group, row) })),
     option: (look) => option(rows, group, target, upright, look),
     table: tableOf(group, rows, asked),
   };

@@ -2,6 +2,7 @@
 import { t } from '../../text/language.svelte';
 import { percent, span } from '../../time/format';
 import { ledgerOf, type Asked } from '../asked';
+import { fileOf, ofText } from '../asked_words';
 import type { Distribution } from '../requests';
 import { cell } from '../table';
 import { countCell, whole } from '../words';
@@ -45,7 +46,8 @@ export function spread(found: Distribution, asked: Asked): Drawing {
   return {
     title,
     summary: `${title}${t('figures_spread_summary', { within: whole(within), measured: whole(found.measured), target: span(found.target_s) })}`,
-    file: `distribution-${asked.days.first}-${asked.days.last}`,
+    of: ofText(asked),
+    file: fileOf('distribution', asked),
     height_rem: 17,
     along: 'x',
     marks: bins.map(({ name, n, late, opens }) => ({
@@ -60,8 +62,8 @@ export function spread(found: Distribution, asked: Asked): Drawing {
         const parts = [n, so_far].map((count) => cell(found.measured ? count / found.measured : null, percent));
         return {
           key: name,
-          head: { value: name, shown: name, opens },
-          cells: [countCell(n), ...parts, cell(t(late ? 'outcome_late' : 'outcome_within'))],
+          head: { value: name, shown: name },
+          cells: [countCell(n, opens), ...parts, cell(t(late ? 'outcome_late' : 'outcome_within'))],
         };
       }),
     },

@@ -1,7 +1,8 @@
 // Why incidents were late, the most frequent reason first, and how many the nearest free unit would have reached in time.
 import { named, t } from '../../text/language.svelte';
 import { span } from '../../time/format';
-import { filtered, ledgerOf, type Asked } from '../asked';
+import { filtered, ledgerOf, type Asked, type Pick } from '../asked';
+import { fileOf, ofText } from '../asked_words';
 import type { LateReport } from '../requests';
 import { countCell, timeCell, whole } from '../words';
 import { axisLook, base, type Drawing } from './drawing';
@@ -10,7 +11,7 @@ import type { Look } from './look';
 type Items = LateReport['items'];
 /** The ones that nobody can say of count as neither. */
 const restOf = ({ n, in_time_if_nearest_free }: Items[number]) => n - in_time_if_nearest_free;
-const opens = (asked: Asked, reason: string) => ledgerOf(filtered(asked, 'late_reason', [reason]), { outcome: 'late' });
+const opens = (asked: Asked, reason: string, pick: Pick = {}) => ledgerOf(filtered(asked, 'late_reason', [reason]), { outcome: 'late', ...pick });
 
 export function whyLate({ items, late }: LateReport, asked: Asked): Drawing {
   const title = t('figures_why_late');
@@ -19,7 +20,8 @@ export function whyLate({ items, late }: LateReport, asked: Asked): Drawing {
   return {
     title,
     summary: `${title}${t('figures_why_late_summary', told)}`,
-    file: `why-late-${asked.days.first}-${asked.days.last}`,
+    of: ofText(asked),
+    file: fileOf('why-late', asked),
     height_rem: Math.max(7, 2.3 * items.length + 4),
     along: 'y',
     marks: items.map((item) => ({
@@ -36,7 +38,12 @@ export function whyLate({ items, late }: LateReport, asked: Asked): Drawing {
       rows: items.map((item) => ({
         key: item.reason,
         head: { value: named('late_reason', item.reason), shown: named('late_reason', item.reason), opens: opens(asked, item.reason) },
-        cells: [{ ...countCell(item.n), strong: true }, timeCell(item.excess_p50_s), countCell(item.in_time_if_nearest_free), countCell(item.unknown)],
+        cells: [
+          { ...countCell(item.n, opens(asked, item.reason)), strong: true },
+          timeCell(item.excess_p50_s),
+          countCell(item.in_time_if_nearest_free, opens(asked, item.reason, { nearest: 'in_time' })),
+          countCell(item.unknown, opens(asked, item.reason, { nearest: 'not_known' })),
+        ],
       })),
     },
   };

@@ -1,0 +1,51 @@
+// What figures are of, in words for paper and pictures, and in the names of files: period, clock, whose figures, filters.
+import { named, t } from '../text/language.svelte';
+import { span } from '../time/format';
+import { FILTER_NAMES, type Asked, type Filter } from './asked';
+import { groupName } from './words';
+
+export const filterValue = (name: Filter, value: string) => groupName(name, name === 'hour' ? value.padStart(2, '0') : value);
+
+const told = (what: string, value: string) => `${what}${t('colon')}${value}`;
+
+export const daysText = ({ days }: Asked) => `${days.first} – ${days.last}`;
+
+/** Clock, whose figures, and each filter, or that there is none. */
+export function questionText(asked: Asked): string {
+  const chosen = FILTER_NAMES.flatMap((name) => {
+    const values = asked.filters[name] ?? [];
+    return values.length ? [told(named('group', name), values.map((value) => filterValue(name, value)).join(t('comma')))] : [];
+  });
+  return [
+    told(t('clock_from'), t(`clock_from_${asked.clock}`)),
+    told(t('figures_figures'), t(`figures_${asked.figures}`)),
+    ...(chosen.length ? chosen : [t('figures_unfiltered')]),
+  ].join(' · ');
+}
+
+/** All of it in one line. */
+export const ofText = (asked: Asked) => `${daysText(asked)} · ${questionText(asked)}`;
+
+/** Which rows of the ledger; empty: all. */
+export function pickText({ pick }: Asked): string {
+  return [
+    ...(pick.outcome ? [told(t('figures_outcome'), t(`outcome_${pick.outcome}`))] : []),
+    ...(pick.reason ? [told(t('figures_reason'), named('excluded', pick.reason))] : []),
+    ...(pick.mark ? [told(t('figures_mark'), named('mark', pick.mark))] : []),
+    ...finePick(pick),
+  ].join(' · ');
+}
+
+/** The rows behind a bin or a part, which no field of the ledger's form can say. */
+export function finePick({ reached, over_s, up_to_s, part, nearest }: Asked['pick']): string[] {
+  const bounds = [...(over_s ? [`> ${span(Number(over_s))}`] : []), ...(up_to_s ? [`≤ ${span(Number(up_to_s))}`] : [])].join(' ');
+  return [
+    ...(reached === 'no' ? [t('kpi_unreached_short')] : reached || bounds ? [`${t('kpi_response')} ${bounds}`.trim()] : []),
+    ...(part ? [t('figures_part_known', { part: t(`part_${part}`) })] : []),
+    ...(nearest ? [t(`nearest_${nearest}`)] : []),
+  ];
+}
+
+/** Without ending. It names both days, the last one included. */
+export const fileOf = (what: string, { days, clock, figures, filters }: Pick<Asked, 'days' | 'clock' | 'figures' | 'filters'>) =>
+  `${what}-${days.first}-${days.last}-${clock}-${figures}${Object.keys(filters).length ? '-filtered' : ''}`;
