@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -24,6 +24,7 @@ from dispatch.store.rows import AnyRow
 from dispatch.store.tables import assignments, incidents
 from tests.support.random_day import Day
 from tests.support.server import Server, running_server
+from tests.support.settled import settled
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 STEPS = 60
@@ -74,16 +75,6 @@ async def same_as_raw(server: Server, keeper: KpiKeeper) -> int:
     return n
 
 
-async def settled(server: Server, keeper: KpiKeeper) -> int:
-    """The loop of the server goes on by itself: what it changes between two looks is no difference."""
-    for _ in range(20):
-        try:
-            return await same_as_raw(server, keeper)
-        except AssertionError:
-            await asyncio.sleep(0.3)
-    return await same_as_raw(server, keeper)
-
-
 async def test_columns_say_what_the_assignments_say(server: Server) -> None:
     """After every few steps of a random day, by a keeper that follows all day, and at the end by one that is new."""
     day = Day(server, await server.client("sue", "supervisor"), 6)
@@ -92,9 +83,9 @@ async def test_columns_say_what_the_assignments_say(server: Server) -> None:
     for step in range(STEPS):
         await day.step()
         if step % 10 == 9:
-            await settled(server, keeper)
-    assert await settled(server, keeper) > 0
-    assert await settled(server, KpiKeeper(server.desk)) > 0
+            await settled(partial(same_as_raw, server, keeper))
+    assert await settled(partial(same_as_raw, server, keeper)) > 0
+    assert await settled(partial(same_as_raw, server, KpiKeeper(server.desk))) > 0
 
 
 async def test_only_days_that_changed_are_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +102,7 @@ async def test_only_days_that_changed_are_read(server: Server, monkeypatch: pyte
     while len(await raw(server)) < 2:
         await day.step()
     keeper = KpiKeeper(server.desk)
-    await settled(server, keeper)
+    await settled(partial(same_as_raw, server, keeper))
     first = (await raw(server))[0]
     today = local_day(first.dispatched_at)
     # A day of the same month, before or after.
@@ -119,13 +110,13 @@ async def test_only_days_that_changed_are_read(server: Server, monkeypatch: pyte
     other = today + shift
     await move(server, first.incident_id, shift, {today, other})
     read.clear()
-    await settled(server, keeper)
+    await settled(partial(same_as_raw, server, keeper))
     assert read
     assert set.union(*read) <= {today, other}
     assert other in set.union(*read)
     read.clear()
     await move(server, first.incident_id, timedelta(0), {other})
-    await settled(server, keeper)
+    await settled(partial(same_as_raw, server, keeper))
     assert {other} in read
 
 

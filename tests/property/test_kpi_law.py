@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import product
 from typing import Any, get_args
 from uuid import uuid4
@@ -29,6 +29,7 @@ from dispatch.store.tables import assignments, incidents
 from tests.support.random_day import Day
 from tests.support.raw_kpi import raw_records, reviewed_records
 from tests.support.server import Server, running_server
+from tests.support.settled import settled
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
@@ -80,13 +81,13 @@ async def test_sheets_say_what_the_tables_say(server: Server, seed: int) -> None
         await day.step()
         await rule(day)
         if step % 6 == 5:
-            await settled(server, keeper)
+            await settled(partial(same_as_raw, server, keeper))
     async with server.engine.connect() as connection:
         ruled = await connection.scalar(select(func.count()).select_from(reviews))
     assert ruled is not None
     assert ruled >= RULED
-    assert await settled(server, keeper) > 0
-    assert await settled(server, KpiKeeper(server.desk)) > 0
+    assert await settled(partial(same_as_raw, server, keeper)) > 0
+    assert await settled(partial(same_as_raw, server, KpiKeeper(server.desk))) > 0
 
 
 async def rule(day: Day) -> None:
@@ -110,16 +111,6 @@ async def rule(day: Day) -> None:
     assert answer.status_code in (201, 409, 422), answer.text
 
 
-async def settled(server: Server, keeper: KpiKeeper) -> int:
-    """The loop of the server goes on by itself: what it changes between two looks is no difference."""
-    for _ in range(20):
-        try:
-            return await same_as_raw(server, keeper)
-        except AssertionError:
-            await asyncio.sleep(0.3)
-    return await same_as_raw(server, keeper)
-
-
 async def test_what_changes_an_old_day_changes_its_figures(server: Server) -> None:
     """A late correction, an import without an event, a call that moves to another day: seen at the next look."""
     client = await server.client("sue", "supervisor")
@@ -128,7 +119,7 @@ async def test_what_changes_an_old_day_changes_its_figures(server: Server) -> No
     for _ in range(6):
         await day.call()
     keeper = KpiKeeper(server.desk)
-    assert await settled(server, keeper) >= 6
+    assert await settled(partial(same_as_raw, server, keeper)) >= 6
     async with server.engine.begin() as connection:
         rows = (await connection.execute(incidents.select().order_by(incidents.c.received_at))).all()
         old = rows[0].received_at - timedelta(days=400)
@@ -136,7 +127,7 @@ async def test_what_changes_an_old_day_changes_its_figures(server: Server) -> No
             update(incidents).where(incidents.c.incident_id == rows[0].incident_id).values(received_at=old)
         )
         await mark_stale(connection, {local_day(old), local_day(rows[0].received_at)})
-    assert await settled(server, keeper) == len(rows)
+    assert await settled(partial(same_as_raw, server, keeper)) == len(rows)
     books = await keeper.books()
     assert [line.incidents for line in groups(books, Asked(server.desk.clock()), "day")] == [1, len(rows) - 1]
     # A day that has lost its last call shows none.
@@ -147,7 +138,7 @@ async def test_what_changes_an_old_day_changes_its_figures(server: Server) -> No
             .values(received_at=rows[1].received_at)
         )
         await mark_stale(connection, {local_day(old), local_day(rows[1].received_at)})
-    assert await settled(server, keeper) == len(rows)
+    assert await settled(partial(same_as_raw, server, keeper)) == len(rows)
     assert [line.incidents for line in groups(await keeper.books(), Asked(server.desk.clock()), "day")] == [len(rows)]
 
 
@@ -166,7 +157,7 @@ async def test_a_server_that_dies_between_two_sheets_leaves_nothing_out(server: 
     async with server.engine.begin() as connection:
         assert await connection.scalar(select(func.count()).select_from(kpi_sheets)) == 0
         await note_changes(connection, now)
-    assert await settled(server, KpiKeeper(server.desk)) == 4
+    assert await settled(partial(same_as_raw, server, KpiKeeper(server.desk))) == 4
 
 
 async def test_a_unit_of_a_merged_call_changes_the_day_of_what_it_is_merged_into(server: Server) -> None:
@@ -185,14 +176,14 @@ async def test_a_unit_of_a_merged_call_changes_the_day_of_what_it_is_merged_into
         await connection.execute(update(incidents).where(here == merged.incident_id).values(**ends))
         await mark_stale(connection, {local_day(old), local_day(into.received_at)})
     keeper = KpiKeeper(server.desk)
-    assert await settled(server, keeper) == 2
+    assert await settled(partial(same_as_raw, server, keeper)) == 2
     arrived = old + timedelta(seconds=300)
     async with transaction(server.desk) as work:
         sent = {"assignment_id": uuid4(), "incident_id": merged.incident_id, "unit_id": day.units[0]}
         times = {"dispatched_at": old, "on_scene_at": arrived, "ended_at": arrived}
         await work.connection.execute(insert(assignments).values(state="cleared", **sent, **times))
         work.record(Event(EventKind.UNIT_ON_SCENE, arrived, SaidBy.GPS, merged.incident_id))
-    assert await settled(server, keeper) == 2
+    assert await settled(partial(same_as_raw, server, keeper)) == 2
     by_day = groups(await keeper.books(), Asked(server.desk.clock()), "day")
     assert [line.within_target for line in by_day] == [1, 0]
 
@@ -211,9 +202,9 @@ async def test_a_call_taken_along_to_the_day_before_leaves_its_own(server: Serve
     before, after = midnight - timedelta(days=2, minutes=2), midnight - timedelta(days=2) + timedelta(minutes=1)
     earlier, later = await enter(client, before), await enter(client, after)
     keeper = KpiKeeper(server.desk)
-    await settled(server, keeper)
+    await settled(partial(same_as_raw, server, keeper))
     answer = await client.post(f"/incidents/{earlier}/merge", json={"into": later})
     assert answer.status_code < 300, answer.text
-    await settled(server, keeper)
+    await settled(partial(same_as_raw, server, keeper))
     by_day = groups(await keeper.books(), Asked(server.desk.clock()), "day")
     assert [(line.group, line.incidents) for line in by_day] == [(local_day(before).isoformat(), 2)]
