@@ -5,7 +5,7 @@
 - A ruling for a witness or for a corrected time keeps the time it was given with: what comes in later changes what is
   recorded, and not what was ruled.
 - The response ends with the earliest arrival that counts of all units. A unit without a ruling counts as recorded.
-- Where no unit was sent, somebody may have been there all the same: a corrected time then names no unit.
+- Somebody who was not sent may have been there, first or alone: a corrected time that names no unit says when.
 - A cancelled incident, or one merged into another, can't be counted by a ruling: the timeline says what it was.
 """
 
@@ -41,7 +41,7 @@ ON_THE_INCIDENT: Final = frozenset({RulingKind.EXCLUDED, RulingKind.COUNTED})
 MAY_BE_GIVEN: Final = (Exclusion.OFFICER_INITIATED, Exclusion.SCHEDULED, Exclusion.TEST, Exclusion.DUPLICATE)
 """A cancellation, an open call and a missing time follow from the record; nobody rules them."""
 WITHOUT_A_UNIT: Final = "arrival"
-"""The subject of a ruling on an arrival where no unit was sent."""
+"""The subject of a ruling on the arrival of somebody who was not sent."""
 OF_NOBODY_SENT: Final = frozenset({RulingKind.CORRECTED, RulingKind.STANDS})
 AFTER_THE_END: Final = timedelta(minutes=15)
 """So long after an incident's end GPS may still tell an arrival; later ones are no arrival at it."""
@@ -80,13 +80,15 @@ class Witnessed:
 class OnRecord:
     """What a ruling is checked against. `exclusion`: the one that counts now, by record or ruling.
 
-    `ended_at`: of the incident, None where that is not known.
+    `ended_at`: of the incident, None where that is not known. `unsent_at`: when somebody who was not sent was there, as
+    ruled so far.
     """
 
     received_at: datetime
     units: Mapping[UUID, Witnessed]
     exclusion: Exclusion | None = None
     ended_at: datetime | None = None
+    unsent_at: datetime | None = None
 
 
 def in_force(rulings: Iterable[Ruling]) -> dict[Subject, Ruling]:
@@ -161,7 +163,8 @@ def checked(wish: Ruling, known: OnRecord, now: datetime) -> Ruling:
 
 
 def _check_unsent(wish: Ruling, known: OnRecord) -> None:
-    if known.units:
+    takes_back = wish.kind is RulingKind.STANDS and known.unsent_at is not None
+    if known.units and not takes_back and wish.kind is not RulingKind.CORRECTED:
         raise Invalid("name the unit whose arrival it is, by its assignment", member="assignment_id")
     if wish.kind not in OF_NOBODY_SENT:
         raise Invalid(

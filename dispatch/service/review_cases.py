@@ -12,7 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dispatch.domain.incident import Category, IncidentState, Priority
 from dispatch.domain.kpi import Exclusion, IncidentRecord
 from dispatch.domain.kpi_line import Mark
-from dispatch.domain.review import Arrivals, Ruling, Witnessed, arrivals_after, in_force, is_corrected, reviewed
+from dispatch.domain.review import (
+    Arrivals,
+    Ruling,
+    Witnessed,
+    arrivals_after,
+    in_force,
+    is_corrected,
+    reviewed,
+    unsent_at,
+)
 from dispatch.store import review_facts, reviews, views
 from dispatch.store.rows import AnyRow
 
@@ -30,7 +39,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`reviews`: rows, oldest first; `counting`: the ids of those in force. `ended_at`: of the incident."""
+    """`reviews`: rows, oldest first; `counting`: the ids of those in force. `ended_at`: of the incident.
+
+    `unsent_at`: when somebody who was not sent was there, as ruled.
+    """
 
     recorded: IncidentRecord
     reviewed: IncidentRecord
@@ -39,6 +51,7 @@ class Case:
     reviews: Sequence[AnyRow]
     counting: Collection[UUID]
     ended_at: datetime | None = None
+    unsent_at: datetime | None = None
 
 
 async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> list[Case]:
@@ -75,6 +88,7 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
             reviews=ruled,
             counting=set(newest.values()),
             ended_at=found[incident_id].ended_at,
+            unsent_at=unsent_at(rulings),
         )
 
     return [case(incident_id) for incident_id in incident_ids if incident_id in found]

@@ -33,6 +33,7 @@ async def review(desk: Desk, incident_id: UUID, wish: Ruling, by: Person, *, rea
             {unit.sent.assignment_id: unit.witnessed for unit in before.units},
             before.reviewed.exclusion,
             before.ended_at,
+            before.unsent_at,
         )
         ruling = checked(wish, known, work.now)
         review_id = await add_review(work.connection, incident_id, ruling, reason=reason, at=work.now, by=by.username)
@@ -78,11 +79,11 @@ def _require_as_seen(before: Case, after: UUID | None) -> None:
 
 
 def _before_and_after(before: Case, now: Case, ruling: Ruling) -> dict[str, Any]:
-    """What counted and what counts: of the unit it is about, and of the incident."""
+    """What counted and what counts: of the arrival it is about, and of the incident."""
 
     def arrival(case: Case) -> datetime | None:
         if ruling.assignment_id is None:
-            return case.reviewed.on_scene_at
+            return case.unsent_at
         return next((unit.counts_at for unit in case.units if unit.sent.assignment_id == ruling.assignment_id), None)
 
     said: dict[str, Any] = {

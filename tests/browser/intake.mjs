@@ -5,6 +5,8 @@ import { Desk, eventually, PATIENCE_MS, play } from './chromium.mjs';
 const { PATROL_UNIT } = process.env;
 /** A typical call may take this many strokes: keys and characters together. */
 const STROKES = 20;
+/** So long after its note a call is sent, that no clock takes one for the other. */
+const LATER_MS = 1_000;
 
 class IntakeDesk extends Desk {
   strokes = 0;
@@ -74,6 +76,7 @@ const scenarios = {
     await desk.write('騎士清醒');
     await desk.hit('Enter');
     await page.locator('section.side li').getByText('騎士清醒').waitFor();
+    await page.waitForTimeout(LATER_MS);
     await desk.hit('Enter');
     await desk.panel().waitFor({ timeout: PATIENCE_MS });
     const all = await desk.incidents();
@@ -85,7 +88,8 @@ const scenarios = {
     await desk.panel().getByText('騎士清醒').first().waitFor({ timeout: PATIENCE_MS });
     const [note] = whole.timeline.filter(({ kind }) => kind === 'note_added');
     assert.equal(note.data.text, '騎士清醒');
-    assert.ok(note.happened_at < merged.created_at, 'a note bears the time at which it was written down');
+    const age_ms = Date.parse(merged.created_at) - Date.parse(note.happened_at);
+    assert.ok(age_ms > LATER_MS / 2, `a note bears the time at which it was written down, ${age_ms} ms before`);
     assert.equal(await page.evaluate(() => sessionStorage.length), 0, 'a call that is entered leaves no draft');
   },
 

@@ -110,7 +110,7 @@ def test_a_server_that_was_started_anew_is_followed(system: System) -> None:
 
 
 def test_a_server_that_sleeps_is_not_believed(system: System) -> None:
-    """A process that is stopped refuses nothing and says nothing."""
+    """A process that is stopped refuses nothing and says nothing. Figures that stand there are not asked for anew."""
     _run(system, "frozen")
 
 

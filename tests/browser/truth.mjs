@@ -249,6 +249,12 @@ const scenarios = {
 
   async frozen(anna) {
     await anna.open();
+    let questions = 0;
+    anna.page.on('request', (request) => (questions += request.url().includes('/api/v1/kpi?')));
+    await anna.page.evaluate(() => (location.hash = '#/statistics'));
+    await anna.page.locator('#figures-panel[aria-busy=false] [data-sum=incidents]').first().waitFor({ timeout: PATIENCE_MS });
+    const asked = questions;
+    assert.ok(asked > 0);
     await ask('freeze');
     const began = Date.now();
     await anna.banner().waitFor({ timeout: PATIENCE_MS });
@@ -256,6 +262,8 @@ const scenarios = {
     await anna.shot('frozen-zh');
     await ask('thaw');
     await anna.banner().waitFor({ state: 'detached', timeout: PATIENCE_MS });
+    assert.equal(questions, asked, 'figures of past days are asked for once, however the feed fares');
+    await anna.page.evaluate(() => (location.hash = '#/map'));
     await anna.agreesWith(await Api.open());
   },
 

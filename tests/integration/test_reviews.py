@@ -341,6 +341,32 @@ async def test_where_no_unit_was_sent_a_time_can_be_ruled_too(
     assert (told["on_scene_at_before"], told["on_scene_at"]) == (None, of.at(480).isoformat())
 
 
+async def test_somebody_who_was_not_sent_may_have_been_there_before_the_units(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """A patrol that came by: its time counts, its ruling leaves the units' conflict open, and it can be taken back."""
+    of = await past(module_server, unit_id, {"button": 700, "gps": 900}, review=("before_gps_arrival",))
+    assert (await rule(supervisor, of, "stands", assignment_id=None)).status_code == 422
+    case = await ruled(supervisor, of, "corrected", assignment_id=None, on_scene_at=of.at(240).isoformat())
+    assert (case["recorded"]["outcome"], case["reviewed"]["outcome"]) == ("late", "within")
+    assert (case["reviewed"]["response_s"], case["units"][0]["counts_at"]) == (240, case["units"][0]["recorded_at"])
+    assert await states(supervisor, of) == ["open"]
+    row = (
+        await supervisor.get("/kpi/ledger", params={"from": of.at(-60).isoformat(), "to": of.at(60).isoformat()})
+    ).json()["items"]
+    told = next(one for one in row if one["incident_id"] == str(of.incident_id))
+    assert (told["response_s"], told["recorded_response_s"], told["unit"]) == (240, 700, None)
+    case = await ruled(supervisor, of, "stands", assignment_id=None)
+    assert case["reviewed"] == case["recorded"]
+    detail = (await supervisor.get(f"/incidents/{of.incident_id}")).json()
+    times = [
+        (line["data"]["on_scene_at_before"], line["data"]["on_scene_at"])
+        for line in detail["timeline"]
+        if line["kind"] == "incident_reviewed"
+    ]
+    assert times == [(None, of.at(240).isoformat()), (of.at(240).isoformat(), None)]
+
+
 async def test_any_measured_incident_can_be_ruled_on(
     module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
 ) -> None:

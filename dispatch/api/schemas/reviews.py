@@ -19,8 +19,8 @@ class NewReview(Body):
     ruling: RulingName
     assignment_id: UUID | None = Field(
         None,
-        description="Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident. Where "
-        "no unit was sent, `corrected` and `stands` name none",
+        description="Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident. "
+        "`corrected` without it: somebody who was not sent was there; `stands` takes that back",
     )
     on_scene_at: Time | None = Field(
         None, description="Of `corrected`: when the unit arrived, from receipt to now, and to 15 minutes after the end"

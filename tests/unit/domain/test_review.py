@@ -129,6 +129,8 @@ def test_an_exclusion_can_be_taken_back() -> None:
         ({"kind": K.GPS, "assignment_id": ONE, "on_scene_at": at(1)}, "on_scene_at"),
         ({"kind": K.STANDS, "assignment_id": ONE, "exclusion": Exclusion.TEST}, "exclusion"),
         ({"kind": K.STANDS}, "assignment_id"),
+        ({"kind": K.NOT_REACHED}, "assignment_id"),
+        ({"kind": K.CORRECTED, "on_scene_at": at(-1)}, "on_scene_at"),
         ({"kind": K.GPS, "assignment_id": UUID(int=5)}, "assignment_id"),
         ({"kind": K.GPS, "assignment_id": TWO}, "ruling"),
         ({"kind": K.BUTTON, "assignment_id": TWO}, "ruling"),
@@ -162,6 +164,18 @@ def test_somebody_who_was_not_sent_may_have_been_there() -> None:
     assert reviewed(nobody, [there, out], {}) == replace(nobody, on_scene_at=at(400), exclusion=Exclusion.TEST)
     assert (unsent_at([there, out]), unsent_at([]), unsent_at([out])) == (at(400), None, None)
     assert reviewed(RECORD, [there], ARRIVALS).on_scene_at == at(300)
+
+
+def test_somebody_who_was_not_sent_may_have_been_there_first() -> None:
+    """Beside units that were: the earliest time ends the response; a ruling that is there is taken back."""
+    first, back = Ruling(K.CORRECTED, None, at(120)), Ruling(K.STANDS)
+    assert checked(first, KNOWN, NOW) == first
+    assert checked(back, replace(KNOWN, unsent_at=at(120)), NOW) == back
+    assert reviewed(RECORD, [first], ARRIVALS).on_scene_at == at(120)
+    assert is_corrected(None, ARRIVALS, [first])
+    assert reviewed(RECORD, [first, back], ARRIVALS) == RECORD
+    alone = [Ruling(K.NOT_REACHED, unit) for unit in ARRIVALS]
+    assert reviewed(RECORD, [*alone, Ruling(K.CORRECTED, None, at(900))], ARRIVALS).on_scene_at == at(900)
 
 
 @pytest.mark.parametrize("kind", [K.GPS, K.BUTTON, K.NOT_REACHED])

@@ -3314,7 +3314,7 @@ export interface components {
             after: string | null;
             /**
              * Assignment Id
-             * @description Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident. Where no unit was sent, `corrected` and `stands` name none
+             * @description Whose arrival; of all rulings but `excluded` and `counted`, which are about the incident. `corrected` without it: somebody who was not sent was there; `stands` takes that back
              */
             assignment_id?: string | null;
             /**

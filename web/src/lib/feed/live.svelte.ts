@@ -1,4 +1,5 @@
 // The live picture as the screens watch it: feeds the reducer, moves units once per drawn frame, knows how old it is.
+import { untrack } from 'svelte';
 import { currentSession } from '../api/calls';
 import { NoAnswer, Refusal } from '../api/problem';
 import { usePatience } from '../api/request';
@@ -63,7 +64,8 @@ class Live {
       serverTime.look();
       if (this.stale) connection.again();
     });
-    usePatience(() => (this.stale ? SHORT_PATIENCE_MS : null));
+    // An effect that asks the server must not run again because the feed fell silent.
+    usePatience(() => (untrack(() => this.stale) ? SHORT_PATIENCE_MS : null));
   }
 
   stop(): void {

@@ -12,7 +12,7 @@ const { heatMap } = await import('./charts/heat');
 const { fileOf } = await import('./asked_words');
 const { countCell, groupName, monthName, shareCell } = await import('./words');
 const { isBureaus, targetOf, verdictOf } = await import('./verdict');
-const { instantOf, rulingsFor } = await import('./ruling');
+const { dayOf, instantOf, rulingsFor } = await import('./ruling');
 const { askedOf } = await import('./asked');
 
 const asked = askedOf('', Date.parse('2026-11-24T03:07:00+08:00'));
@@ -65,20 +65,30 @@ test('a target is reached or missed where the whole interval says so', () => {
 });
 
 test('the time of an arrival is of the day of the call, or of the next one after midnight', () => {
-  expect(instantOf('2026-11-24', '23:58', '2026-11-24T23:50:00+08:00')).toBe('2026-11-24T15:58:00.000Z');
-  expect(instantOf('2026-11-24', '00:03:30', '2026-11-24T23:55:00+08:00')).toBe('2026-11-24T16:03:30.000Z');
-  expect(instantOf('2026-11-24', '', '2026-11-24T23:55:00+08:00')).toBeNull();
+  expect(dayOf('23:58', '2026-11-24T23:50:00+08:00')).toBe('2026-11-24');
+  expect(dayOf('00:03:30', '2026-11-24T23:55:00+08:00')).toBe('2026-11-25');
+  expect(dayOf('', '2026-11-24T23:55:00+08:00')).toBe('2026-11-24');
+  expect(instantOf('2026-11-24', '23:58')).toBe('2026-11-24T15:58:00.000Z');
+  expect(instantOf('2026-11-25', '00:03:30')).toBe('2026-11-24T16:03:30.000Z');
+  expect([instantOf('2026-11-24', ''), instantOf('', '10:00')]).toEqual([null, null]);
 });
 
 test('a time before the call is said to be before it, never a day later', () => {
-  expect(instantOf('2026-11-24', '08:30', '2026-11-24T08:30:40+08:00')).toBe('2026-11-24T00:30:00.000Z');
-  expect(instantOf('2026-11-24', '19:00', '2026-11-24T21:00:00+08:00')).toBe('2026-11-24T11:00:00.000Z');
-  expect(instantOf('2026-11-24', '00:30', '2026-11-24T02:00:00+08:00')).toBe('2026-11-23T16:30:00.000Z');
+  expect(dayOf('08:30', '2026-11-24T08:30:40+08:00')).toBe('2026-11-24');
+  expect(dayOf('19:00', '2026-11-24T21:00:00+08:00')).toBe('2026-11-24');
+  expect(dayOf('00:30', '2026-11-24T02:00:00+08:00')).toBe('2026-11-24');
 });
 
 test('where nobody was sent, somebody may have been there all the same', () => {
   const nobody = { units: [], reviews: [], state: 'closed', reviewed: { outcome: 'late' } } as unknown as ReviewCase;
   expect(rulingsFor(nobody, undefined)).toEqual(['stands', 'corrected', 'excluded']);
+});
+
+test('somebody who was not sent may have been there before the units; it is taken back where it was ruled', () => {
+  const sent = { units: [{}], reviews: [], state: 'closed', reviewed: { outcome: 'late' } } as unknown as ReviewCase;
+  expect(rulingsFor(sent, undefined)).toEqual(['corrected', 'excluded']);
+  const ruled = { ...sent, reviews: [{ counts: true, ruling: 'corrected', assignment_id: null }] } as unknown as ReviewCase;
+  expect(rulingsFor(ruled, undefined)).toEqual(['stands', 'corrected', 'excluded']);
 });
 
 test('what counts nothing opens nothing; a share of 0 opens the late ones behind it', () => {
