@@ -11,6 +11,7 @@ const ARGUMENTS = [
   '--use-angle=swiftshader',
   '--enable-unsafe-swiftshader',
   '--disable-gpu-rasterization', // of the page; without a graphics card the other way costs twice as much
+  '--disable-gpu-compositing',
   '--no-sandbox',
   '--disable-gpu-sandbox',
   '--no-proxy-server',

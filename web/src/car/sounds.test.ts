@@ -97,3 +97,16 @@ test('news that came while sound was blocked are told when it is opened', () => 
   open();
   expect(spoken).toEqual(['a']);
 });
+
+test('a browser that is slow with sound is not taken for one that forbids it: who asks is told when it comes', () => {
+  running = false;
+  const seen: boolean[] = [];
+  const end = alert.whenChanged(() => seen.push(alert.blocked));
+  alert.unlock();
+  expect(alert.blocked).toBe(true);
+  open();
+  expect(seen).toEqual([false]);
+  end();
+  open();
+  expect(seen).toEqual([false]);
+});

@@ -54,14 +54,24 @@ export class Alert {
   private language = '';
   private readonly heard = new Set<string>();
   private gap: ReturnType<typeof setTimeout> | undefined;
+  private changed: () => void = () => undefined;
 
   /** From a gesture: browsers allow sound only after one, unless the car's browser was set to allow it always. */
   unlock(): void {
     if (!this.context) {
       this.context = new AudioContext();
-      this.context.onstatechange = () => this.nextNews();
+      this.context.onstatechange = () => {
+        this.changed();
+        this.nextNews();
+      };
     }
     if (this.context.state !== 'running') void this.context.resume();
+  }
+
+  /** Calls back when the browser allows sound or takes it back, which may be long after it was asked; gives what ends it. */
+  whenChanged(callback: () => void): () => void {
+    this.changed = callback;
+    return () => (this.changed = () => undefined);
   }
 
   get blocked(): boolean {

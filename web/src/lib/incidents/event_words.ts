@@ -42,6 +42,9 @@ function changes({ members, values }: TimelineEvent['data']): string {
 const alarmWords = (kind: string, reason: string) =>
   kind && [named('alarm', kind), reason && named('alarm_because', `${kind}_${reason}`)].filter(Boolean).join(t('comma'));
 
+/** Kinds whose reasons have words of their own. */
+const SAID_ELSEWHERE = new Set(['alarm_raised', 'standby_expired']);
+
 /** All that is known of it beside who and when, for people. */
 export function moreOf(event: TimelineEvent): string {
   const { data } = event;
@@ -59,7 +62,8 @@ export function moreOf(event: TimelineEvent): string {
     told('ruling') && named('ruling', told('ruling')),
     told('disposition'),
     event.kind === 'alarm_raised' ? alarmWords(told('alarm'), told('reason')) : '',
-    ending || event.kind === 'alarm_raised' ? '' : told('reason') && named('step', told('reason')),
+    event.kind === 'standby_expired' ? named('standby_over', told('reason')) : '',
+    ending || SAID_ELSEWHERE.has(event.kind) ? '' : told('reason') && named('step', told('reason')),
     told('note'),
     told('text'),
   ]

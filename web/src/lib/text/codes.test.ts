@@ -26,6 +26,8 @@ const endings = between(incidents, 'has the `end_reason` ', 'where the program')
 const reviews = between(incidents, 'the press of the button beside the track: ', '`POST');
 // The last row holds refusals without a name of their own: those are shown with what the server says.
 const failures = rows(section('Problems')).flatMap((row) => cell(row, 1)).filter((code) => !['refused', 'error'].includes(code));
+const STANDBY = readFileSync(join(import.meta.dirname, '../../../../docs/standby.md'), 'utf8');
+const expiries = between(STANDBY, '| expired |', ' |\n');
 const roles = between(incidents, '`role` is ', ', null');
 
 test.each([
@@ -37,6 +39,7 @@ test.each([
   ['step', endings, 'replaced'],
   ['review', reviews, 'gps_gap'],
   ['need', roles, 'specialist'],
+  ['standby_over', expiries, 'not_reached'],
   ['failure', failures, 'unit_busy'],
 ])('every code of the group %s has words: %o', (group, codes, one) => {
   expect(codes).toContain(one);
