@@ -46,8 +46,8 @@ check: setup-dev
 	$(BIN)/lint-imports
 	cd web && npm run --silent check
 
-# Most tests wait for processes and clocks: three at a time, a file on one worker, the longest folders first.
-PYTEST := $(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Many tests wait for processes and clocks: four at a time, a file on one worker, the longest folders first.
+PYTEST := $(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 PURE := --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
 
 test: check

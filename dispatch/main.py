@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, Response
@@ -83,6 +82,38 @@ _log = structlog.get_logger()
 VERSION: Final = "1.0.0"
 WEB: Final = Path(__file__).resolve().parents[1] / "web" / "dist"
 MAP_CHECK_S: Final = 10.0
+PARTS: Final = (
+    alarms,
+    bureau,
+    coverage,
+    exports,
+    feed,
+    health,
+    incidents,
+    jams,
+    kpi,
+    kpi_etas,
+    kpi_ledger,
+    kpi_targets,
+    lateness,
+    notes,
+    officer,
+    places,
+    policy,
+    recordings,
+    replay,
+    reports,
+    reviews,
+    session,
+    standby,
+    stations,
+    steps,
+    under_way,
+    units,
+    uploads,
+    waiting,
+    what_if,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -145,21 +176,8 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        generate_unique_id_function=_operation_id,
+        routes=[route for part in PARTS for route in part.router.routes],
     )
-    api = APIRouter(prefix="/api/v1")
-    for part in (session, incidents, units, alarms, kpi, bureau, feed, policy, what_if, coverage, standby):
-        api.include_router(part.router)
-    for part in (notes, steps, waiting):
-        api.include_router(part.router)
-    for part in (jams, lateness, places, replay, stations, under_way):
-        api.include_router(part.router)
-    for part in (kpi_etas, kpi_ledger, kpi_targets):
-        api.include_router(part.router)
-    for part in (exports, officer, recordings, reports, reviews, uploads):
-        api.include_router(part.router)
-    app.include_router(api)
-    app.include_router(health.router)
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Guard, tile_url=settings.tile_url)
@@ -190,10 +208,6 @@ class _Pages(StaticFiles):
         hashed = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return response
-
-
-def _operation_id(route: APIRoute) -> str:
-    return f"{route.tags[0] if route.tags else 'api'}_{route.name}"
 
 
 def _listen(desk: Desk, hub: FeedHub, loop: DispatcherLoop, rounds: StandbyRounds) -> asyncio.Event:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from dispatch.api import present, schemas
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.alarms import NewAnswer, NewHelp, NewSnooze
 from dispatch.api.signed_in import MAY_READ, Dispatching, TheDesk
 from dispatch.service.alarm_answers import answer_alarm, see_incident, send_help, snooze_alarm
@@ -16,7 +15,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.sos import acknowledge_alarm, resolve_alarm
 from dispatch.store import views
 
-router = APIRouter(tags=["alarms"])
+router = api_router("alarms")
 
 
 @router.get("/alarms", responses=described(401, 403), dependencies=[MAY_READ])

@@ -6,16 +6,17 @@ import asyncio
 import gzip
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from dispatch.api import schemas
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import IS_SIGNED_IN, TheDesk
 from dispatch.domain.incident import TARGET_S
 from dispatch.roads.base_map import feature_collection
 from dispatch.service.streets import LoadedMap
 
-router = APIRouter(tags=["map"])
+router = api_router("map")
 
 
 @router.get("/bureau", responses=described(401), dependencies=[IS_SIGNED_IN])

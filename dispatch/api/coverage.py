@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from starlette.requests import HTTPConnection
 
 from dispatch.api.period import QueryTime
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import coverage as schemas
 from dispatch.api.signed_in import MAY_READ, TheDesk
 from dispatch.service.coverage_keeper import CoverageKeeper
 
-router = APIRouter(tags=["coverage"])
+router = api_router("coverage")
 
 
 def keeper_of(connection: HTTPConnection) -> CoverageKeeper:

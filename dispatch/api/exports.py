@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 
 from dispatch.api.problems import described
 from dispatch.api.recordings import Supervising
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.recordings import NewExport
 from dispatch.api.signed_in import TheDesk
 from dispatch.domain.refusals import RecordingNotHere
 from dispatch.service.export_writing import as_zip
 from dispatch.service.exporting import begin_export
 
-router = APIRouter(tags=["recordings"])
+router = api_router("recordings")
 
 
 @router.post(

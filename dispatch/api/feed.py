@@ -10,15 +10,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 import structlog
-from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
+from fastapi import Response, WebSocket, WebSocketDisconnect
 
 from dispatch.api.feed_hub import FeedHub, Listener
 from dispatch.api.problems import problem, unavailable
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import desk_of, session_or_none, tokens_of
 from dispatch.store.away import is_away
 
 _log = structlog.get_logger()
-router = APIRouter()
+router = api_router()
 HEARTBEAT_S: Final = 1.0
 RECHECK_S: Final = 60.0
 WRITE_S: Final = 10.0

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api import present
 from dispatch.api.problems import described, problem
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import TheDesk
 from dispatch.domain.unit import UnitStatus
 from dispatch.service.desk import Desk
 from dispatch.store.tables import alarms, incidents
 from gateway.store import car_messages
 
-router = APIRouter(tags=["operation"])
+router = api_router("operation", prefix="")
 
 
 @router.get("/healthz")

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from dispatch.api import present, schemas
 from dispatch.api.cursor import from_cursor, to_cursor
 from dispatch.api.idempotency import IdempotencyKey, say_replayed
 from dispatch.api.period import PeriodOf
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import MAY_DISPATCH, MAY_READ, Dispatching, Reading, TheDesk
 from dispatch.domain.geometry import Position
 from dispatch.domain.incident import AccidentClass, Category, IncidentState, Priority
@@ -26,7 +27,7 @@ from dispatch.store.access import log_access
 from dispatch.store.decisions import Record
 from dispatch.store.incidents import find_incident
 
-router = APIRouter(tags=["incidents"])
+router = api_router("incidents")
 
 
 async def _detail(desk: Desk, incident_id: UUID, by: Person) -> schemas.IncidentDetail:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import MAY_READ
 from dispatch.service.jam_lines import JamsKeeper
 
-router = APIRouter(tags=["map"])
+router = api_router("map")
 
 
 def keeper_of(connection: HTTPConnection) -> JamsKeeper:

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from dispatch.api import schemas
 from dispatch.api.kpi_asked import AskedFor, TheBooks
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import MAY_READ, TheDesk
 from dispatch.domain.control_chart import Limits, chart, differs
 from dispatch.domain.hexagon import centre_of, outline_of
@@ -23,7 +24,7 @@ from dispatch.domain.kpi_sums import changed_by_review, groups, parts, responses
 from dispatch.service.kpi_ledger import late
 from dispatch.store import kpi_targets
 
-router = APIRouter(tags=["figures"], dependencies=[MAY_READ])
+router = api_router("figures", dependencies=[MAY_READ])
 
 BIN_S: Final = 30
 BINS: Final = 60

@@ -5,12 +5,13 @@ from __future__ import annotations
 from asyncio import to_thread
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api.cursor import from_cursor, to_cursor
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import NO_NUL
 from dispatch.api.schemas import etas as schemas
 from dispatch.api.signed_in import MAY_READ
@@ -24,7 +25,7 @@ from dispatch.store.eta_figures import journeys
 from dispatch.store.rows import AnyRow
 from dispatch.store.speed_versions import version_in_force
 
-router = APIRouter(tags=["figures"], dependencies=[MAY_READ])
+router = api_router("figures", dependencies=[MAY_READ])
 
 
 async def _eta_moment(request: Request, moment: TheMoment) -> tuple[EtaBooks, AsyncConnection]:

@@ -9,12 +9,13 @@ from tempfile import TemporaryFile
 from typing import IO, Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from dispatch.api import schemas
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import MAY_READ, Reading, TheDesk
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.kpi_line import Mark
@@ -25,7 +26,7 @@ from dispatch.service.kpi_ledger import Nearest, Outcome, Pick, Position, Sort, 
 from dispatch.service.ledger_file import ledger_name, rows_of_ledger, write_ledger
 from dispatch.store.access import log_access
 
-router = APIRouter(tags=["figures"], dependencies=[MAY_READ])
+router = api_router("figures", dependencies=[MAY_READ])
 
 PIECE: Final = 1 << 18
 """Bytes of a file that are sent at once."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from dispatch.api import schemas
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import TheDesk, role
 from dispatch.domain.kpi import TAIPEI
 from dispatch.service.incidents import Person
 from dispatch.store import kpi_targets
 from dispatch.store.rows import AnyRow
 
-router = APIRouter(tags=["figures"])
+router = api_router("figures")
 Deciding = Annotated[Person, Depends(role("supervisor", "admin"))]
 MAY_LOOK: Final = Depends(role("dispatcher", "supervisor", "auditor", "admin"))
 

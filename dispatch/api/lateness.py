@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import lateness as schemas
 from dispatch.api.signed_in import MAY_DISPATCH
 from dispatch.service.lateness import LatenessKeeper
 
-router = APIRouter(tags=["incidents"])
+router = api_router("incidents")
 
 
 def keeper_of(connection: HTTPConnection) -> LatenessKeeper:

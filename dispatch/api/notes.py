@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from dispatch.api.idempotency import IdempotencyKey, say_replayed
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.radio import NewNote, NoteView
 from dispatch.api.signed_in import Dispatching, TheDesk
 from dispatch.service import notes
 from dispatch.service.desk import Desk
 from dispatch.store.notes import note_row
 
-router = APIRouter(tags=["notes"])
+router = api_router("notes")
 
 
 @router.post("/incidents/{incident_id}/notes", status_code=201, responses=described(401, 403, 404))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import officer as schemas
 from dispatch.api.signed_in import TheDesk, role
 from dispatch.service.incidents import Person
@@ -16,7 +17,7 @@ from dispatch.service.officer_messages import take_messages
 from dispatch.service.officer_state import Shown, officer_state
 from dispatch.store.officers import units_and_holders
 
-router = APIRouter(tags=["officer"])
+router = api_router("officer")
 Officer = Annotated[Person, Depends(role("officer"))]
 
 

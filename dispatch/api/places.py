@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.basics import NO_NUL, QueryLatitude, QueryLongitude
 from dispatch.api.schemas.places import PlaceList, PlaceView
 from dispatch.api.signed_in import MAY_DISPATCH
@@ -14,7 +15,7 @@ from dispatch.domain.geometry import Position
 from dispatch.domain.refusals import Invalid
 from dispatch.service.place_search import PlaceSearch
 
-router = APIRouter(tags=["places"])
+router = api_router("places")
 
 TypedLine = Annotated[str, Query(min_length=1, max_length=200, pattern=NO_NUL, description="As it is typed")]
 Limit = Annotated[int, Query(ge=1, le=50)]

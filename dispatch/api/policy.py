@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from dispatch.api import schemas
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import MAY_READ, TheDesk, role
 from dispatch.domain.kpi import TAIPEI
 from dispatch.domain.mode import Mode
@@ -21,7 +22,7 @@ from dispatch.service.seen import policy_record
 from dispatch.store.decisions import last_round, rounds_since
 from dispatch.store.policy_modes import mode_set
 
-router = APIRouter(tags=["policy"])
+router = api_router("policy")
 DAY: Final = timedelta(days=1)
 Supervising = Annotated[Person, Depends(role("supervisor"))]
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api.period import PeriodOf
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.recordings import (
     AccessList,
     AccessView,
@@ -34,7 +35,7 @@ from dispatch.store.disk import on_disk
 from dispatch.store.incidents import find_incident
 from dispatch.store.rows import AnyRow
 
-router = APIRouter(tags=["recordings"])
+router = api_router("recordings")
 Supervising = Annotated[Person, Depends(role("supervisor"))]
 MAY_AUDIT = Depends(role("supervisor", "auditor"))
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from dispatch.api.period import PeriodOf
 from dispatch.api.problems import described
 from dispatch.api.replay_frames import decision_view, event_frame, snapshot_frame, track_view
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import replay as schemas
 from dispatch.api.signed_in import SignedIn, TheDesk
 from dispatch.domain.refusals import Invalid
@@ -24,7 +25,7 @@ from dispatch.service.past_tracks import Tracks
 from dispatch.store.access import log_access
 from dispatch.store.past_positions import positions_before, positions_in
 
-router = APIRouter(tags=["replay"])
+router = api_router("replay")
 SPAN: Final = timedelta(hours=2)
 DISPATCHERS_REACH: Final = timedelta(hours=24)
 """A dispatcher looks back at this shift and the one before; what lies further back is review, and a supervisor's."""

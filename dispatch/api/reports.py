@@ -8,9 +8,10 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.reports import NewReport, ReportFileView, ReportFormat, ReportList, ReportView
 from dispatch.api.signed_in import TheDesk, role
 from dispatch.domain.refusals import Invalid
@@ -24,7 +25,7 @@ from dispatch.store.access import log_access
 from dispatch.store.rows import AnyRow
 
 _log = structlog.get_logger()
-router = APIRouter(tags=["reports"])
+router = api_router("reports")
 Asking = Annotated[Person, Depends(role("supervisor"))]
 MAY_LOOK: Final = Depends(role("supervisor", "auditor"))
 Looking = Annotated[Person, MAY_LOOK]

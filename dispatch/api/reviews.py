@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from dispatch.api.cursor import from_cursor, to_cursor
 from dispatch.api.period import PeriodOf
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import reviews as schemas
 from dispatch.api.signed_in import MAY_READ, TheDesk, role
 from dispatch.domain.incident import TARGET_S
@@ -25,7 +26,7 @@ from dispatch.service.review_cases import Case, cases
 from dispatch.service.reviewing import review
 from dispatch.store.review_list import review_page
 
-router = APIRouter(tags=["reviews"])
+router = api_router("reviews")
 Supervising = Annotated[Person, Depends(role("supervisor"))]
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import CurrentSession, SessionView, SignIn
 from dispatch.api.signed_in import COOKIE, IS_SIGNED_IN, SignedIn, TheDesk, tokens_of
 from dispatch.service.sessions import SignIns, sign_in, sign_out
 
-router = APIRouter(tags=["session"])
+router = api_router("session")
 
 
 def _sign_ins(request: Request) -> SignIns:

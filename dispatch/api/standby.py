@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import standby as schemas
 from dispatch.api.signed_in import MAY_READ, Dispatching, TheDesk
 from dispatch.service.desk import Desk
 from dispatch.service.standby import accept_suggestion, dismiss_suggestion
 from dispatch.store import standby as store
 
-router = APIRouter(tags=["standby"])
+router = api_router("standby")
 
 
 @router.get("/standby/suggestions", responses=described(401, 403), dependencies=[MAY_READ])

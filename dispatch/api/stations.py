@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import under_way as schemas
 from dispatch.api.signed_in import IS_SIGNED_IN, TheDesk
 from dispatch.store.stations import station_rows
 
-router = APIRouter(tags=["map"])
+router = api_router("map")
 
 
 @router.get("/stations", responses=described(401), dependencies=[IS_SIGNED_IN])

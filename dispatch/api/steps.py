@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from dispatch.api import present, schemas
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.radio import NewAvailability, NewStep
 from dispatch.api.signed_in import Dispatching, TheDesk
 from dispatch.domain.assignment import AssignmentState
@@ -15,7 +14,7 @@ from dispatch.domain.refusals import Invalid
 from dispatch.service import radio
 from dispatch.store import views
 
-router = APIRouter()
+router = api_router()
 
 
 @router.post("/assignments/{assignment_id}/steps", tags=["assignments"], responses=described(401, 403, 404, 409))

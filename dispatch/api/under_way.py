@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import under_way as schemas
 from dispatch.api.signed_in import MAY_DISPATCH
 from dispatch.service.under_way import UnderWayKeeper
 
-router = APIRouter(tags=["units"])
+router = api_router("units")
 
 
 def keeper_of(connection: HTTPConnection) -> UnderWayKeeper:

@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from dispatch.api import present, schemas
 from dispatch.api.period import PeriodOf
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import MAY_READ, Dispatching, Reading, TheDesk
 from dispatch.domain.refusals import NotFound
 from dispatch.service.notices import send_notice
@@ -19,7 +18,7 @@ from dispatch.store.access import log_access
 from dispatch.store.agent_health import health_rows
 from dispatch.store.tracks import track_rows
 
-router = APIRouter(tags=["units"])
+router = api_router("units")
 TRACK_LIMIT: Final = 20_000
 TRACK_SPAN: Final = timedelta(hours=1)
 

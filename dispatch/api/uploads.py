@@ -15,11 +15,12 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from dispatch.api.problems import ProblemResponse, problem
+from dispatch.api.routing import api_router
 from dispatch.api.signed_in import TheDesk
 from dispatch.api.tus_headers import ALGORITHMS, VERSION, Checksum, checksum_of, metadata_of, number_of
 from dispatch.domain.recording import RecordingState
@@ -40,7 +41,7 @@ BODY: Final = "application/offset+octet-stream"
 STATE_HEADER: Final = "Patrol-Recording-State"
 
 _log = structlog.get_logger()
-router = APIRouter(include_in_schema=False)
+router = api_router(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from collections import OrderedDict
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from dispatch.api.problems import described, problem
+from dispatch.api.routing import api_router
 from dispatch.api.schemas.alarms import Waiting
 from dispatch.api.signed_in import TheDesk
 from dispatch.store.alarms import waiting_counts
 
-router = APIRouter(tags=["session"])
+router = api_router("session")
 KEPT_S: Final = 2.0
 """One count serves everybody for so long: asking often costs the database nothing."""
 WINDOW_S: Final = 60.0

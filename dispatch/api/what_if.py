@@ -6,10 +6,11 @@ import secrets
 from typing import Annotated, Any, Final, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.exceptions import HTTPException
 
 from dispatch.api.problems import described
+from dispatch.api.routing import api_router
 from dispatch.api.schemas import what_if as schemas
 from dispatch.api.signed_in import SignedIn, TheDesk, role
 from dispatch.service import what_ifs as service
@@ -19,7 +20,7 @@ from dispatch.store import what_ifs
 from dispatch.store.rows import AnyRow
 from dispatch.store.what_if_asked import FEWEST_CALLS, Asked, asked_of
 
-router = APIRouter(tags=["what-if"])
+router = api_router("what-if")
 DAYS: Final = 7
 MAY_ASK: Final = Depends(role("supervisor"))
 MAY_LOOK: Final = Depends(role("supervisor", "auditor"))

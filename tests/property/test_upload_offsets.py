@@ -125,7 +125,7 @@ class UploadMachine(RuleBasedStateMachine):
         headers = [(b"content-type", uploads.BODY.encode()), (b"upload-offset", str(said).encode())]
         if checksum is not None:
             headers.append((b"upload-checksum", b"sha256 " + base64.b64encode(checksum)))
-        scope = {"type": "http", "method": "PATCH", "path": f"/uploads/{self.upload_id}", "headers": headers}
+        scope = {"type": "http", "method": "PATCH", "path": f"/api/v1/uploads/{self.upload_id}", "headers": headers}
         answers: list[int] = []
 
         async def receive() -> Message:
