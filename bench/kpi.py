@@ -3,7 +3,7 @@
 The page's questions over HTTP, with periods, filters and groupings drawn at random, and the same questions asked of the
 raw tables in SQL (one statement each: counts, share, p50 and p90 by group), in turn in one run; both must say the same.
 Half of them while nothing changes, half while an arrival is corrected every second, on any day of the five years. And:
-what it takes to make all sheets, and the first question after a correction.
+what it takes to make all sheets, the first question after a correction, and the report of a year with all its files.
 `python -m bench.kpi [--quick] [--json FILE]`
 """
 
@@ -129,6 +129,13 @@ async def fill(count: int, database_url: str) -> None:
         await connection.close()
 
 
+async def promote(system: System) -> None:
+    """Reports are asked for by supervisors."""
+    connection = await asyncpg.connect(system.database_url)
+    await connection.execute("UPDATE users SET role = 'supervisor' WHERE username = $1", USER)
+    await connection.close()
+
+
 def question(rng: random.Random) -> tuple[dict[str, Any], str, str | None]:
     """(query of the API, the same as SQL's condition, grouping): a period, and up to two filters."""
     days = rng.choice([31, 365, DAYS, DAYS])
@@ -188,6 +195,15 @@ async def after_correction(system: System, api: httpx.AsyncClient, rng: random.R
     if answer["items"][0]["mean_s"] == before:
         raise RuntimeError("the correction is not in the figures")
     return took_ms
+
+
+async def year_reported(api: httpx.AsyncClient) -> tuple[float, float]:
+    """Seconds that the report of the last whole year takes, and MiB of its files."""
+    began = time.perf_counter()
+    body = {"kind": "year", "year": (YEARS_BEGIN + timedelta(days=DAYS)).year - 1}
+    answer = await api.post("/reports", json=body, timeout=None)
+    took_s = time.perf_counter() - began
+    return took_s, sum(file["size_bytes"] for file in answer.raise_for_status().json()["files"]) / 2**20
 
 
 async def keep_correcting(system: System, rng: random.Random) -> None:
@@ -256,6 +272,7 @@ async def main() -> None:
         httpx.AsyncClient(timeout=120) as api,
     ):
         api.base_url = httpx.URL(f"{system.api_url}/api/v1")
+        await promote(system)
         answer = await api.post("/session", json={"username": USER, "password": system.password})
         api.cookies.clear()
         api.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['token']}"
@@ -266,10 +283,12 @@ async def main() -> None:
         correcting = asyncio.create_task(keep_correcting(system, rng))
         await ask(system, api, rng, questions // 2, took, ", corrections going on")
         correcting.cancel()
+        report_s, report_mib = await year_reported(api)
     raw_ms = took.pop("raw")
     results = [
         {"name": f"sheets of {count} incidents, {DAYS} days", "seconds": round(made_s, 1)},
         {"name": "journeys for the figures of ETAs", "seconds": round(etas_s, 1)},
+        {"name": "report of a year", "seconds": round(report_s, 1), "files_mib": round(report_mib, 1)},
         _summary("GET /kpi after a correction", corrections),
         *(_summary(name, milliseconds) for name, milliseconds in sorted(took.items())),
         _summary("the same as GET /kpi, asked of the raw tables", raw_ms),
