@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup setup-dev run test coverage soak check docs lock clean
+.PHONY: setup setup-dev run test coverage soak check check-python check-web test-web docs lock clean
 
 setup: $(STAMP)-run web/dist/index.html
 
@@ -39,19 +39,26 @@ web/dist/index.html: web/node_modules/.stamp $(WEB_SOURCES)
 run: setup
 	$(BIN)/patrol up --demo
 
-check: setup-dev
+check: check-python check-web
+
+check-python: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-web: setup-dev
 	cd web && npm run --silent check
+
+test-web: setup-dev
+	cd web && npm run --silent test
 
 # Many tests wait for processes and clocks: four at a time, a file on one worker, the longest folders first.
 PYTEST := $(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 PURE := --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
 
-test: check
-	cd web && npm run --silent test
+test: setup-dev
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target check test-web
 	$(BIN)/coverage erase
 	$(PYTEST)
 	$(BIN)/coverage combine --quiet

@@ -9,14 +9,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from typer.testing import CliRunner
-
-from dispatch.commands.app import app
-from tests.support.command import Up
+from tests.support.command import Up, done
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PASSWORD: Final = "correct horse 110"
@@ -49,19 +45,6 @@ def town(path: Path) -> Path:
     )
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?><osm version="0.6">{nodes}{ways}</osm>', encoding="utf-8")
     return path
-
-
-def done(data: Path, *arguments: str | Path, given: str = "") -> str:
-    """What a command that must succeed printed.
-
-    It runs in this process, in a thread without an event loop of its own: to start Python with all that a server needs
-    takes a second, and a stage is set by a dozen commands. tests/integration/test_cli.py starts the real ones.
-    """
-    line = [*map(str, arguments), "--data", str(data)]
-    with ThreadPoolExecutor(1) as thread:
-        ran = thread.submit(CliRunner().invoke, app, line, input=given).result(PATIENCE_S)
-    assert ran.exit_code == 0, f"{ran.output} {ran.exception!r}"
-    return ran.stdout.strip()
 
 
 def account(data: Path, user: str, role: str) -> None:

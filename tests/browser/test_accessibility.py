@@ -24,8 +24,8 @@ import pytest
 
 from dispatch.embedded import DataFolder
 from tests.browser.car import STEPS, Car, parked
-from tests.browser.stage import PASSWORD, ROOT, account, corner, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up, wait_until
+from tests.browser.stage import PASSWORD, ROOT, account, corner, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("accessibility.mjs")
 SCREENS: Final = ROOT / "docs" / "screens"

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from tests.browser.car import Car, parked
-from tests.browser.stage import PASSWORD, account, corner, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up, wait_until
+from tests.browser.stage import PASSWORD, account, corner, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("alarms.mjs")
 FIRST, SECOND = "night1", "night2"

@@ -22,9 +22,9 @@ import pytest
 from dispatch.embedded import DataFolder
 from dispatch.engines.process import reserve_port
 from tests.browser.car_world import Loop, Receiver, Road, world
-from tests.browser.stage import PASSWORD, ROOT, account, corner, done, logged, play, shots_folder, town
+from tests.browser.stage import PASSWORD, ROOT, account, corner, logged, play, shots_folder, town
 from tests.support.agent_process import AgentProcess
-from tests.support.command import Up, running_up, wait_until
+from tests.support.command import Up, done, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("car_screen.mjs")
 PICTURES: Final = ROOT / "docs" / "screens"

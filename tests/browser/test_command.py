@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from tests.browser.car import parked
-from tests.browser.stage import PASSWORD, account, corner, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up, wait_until
+from tests.browser.stage import PASSWORD, account, corner, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("command.mjs")
 SUPERVISOR, DISPATCHER = "chief", "desk1"

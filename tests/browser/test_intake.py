@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.car import driving
-from tests.browser.stage import SOUTH, WEST, account, corner, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up
+from tests.browser.stage import SOUTH, WEST, account, corner, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up
 
 DRIVER = Path(__file__).with_name("intake.mjs")
 USER, UNIT = "night", "北興101"

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from tests.browser.car import parked
-from tests.browser.stage import account, corner, done, logged, play, shots_folder, town
-from tests.support.command import running_up
+from tests.browser.stage import account, corner, logged, play, shots_folder, town
+from tests.support.command import done, running_up
 
 DRIVER: Final = Path(__file__).with_name("keyboard_day.mjs")
 USER, UNIT = "night", "北興101"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.car import Car, driving
-from tests.browser.stage import SOUTH, WEST, account, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up
+from tests.browser.stage import SOUTH, WEST, account, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up
 
 DRIVER = Path(__file__).with_name("live_map.mjs")
 USER, UNIT = "night", "北興101"

@@ -17,9 +17,9 @@ import pytest
 
 from dispatch.embedded import DataFolder
 from tests.browser.car import driving, parked
-from tests.browser.stage import PASSWORD, account, corner, done, logged, play, shots_folder, town
+from tests.browser.stage import PASSWORD, account, corner, logged, play, shots_folder, town
 from tests.browser.tiles import TileServer, serving_tiles
-from tests.support.command import Up, running_up
+from tests.support.command import Up, done, running_up
 
 DRIVER: Final = Path(__file__).with_name("map.mjs")
 USER: Final = "night"

@@ -16,8 +16,8 @@ import pytest
 
 from dispatch.embedded import DataFolder
 from tests.browser.builds import Builds
-from tests.browser.stage import PASSWORD, account, corner, done, play, shots_folder, town
-from tests.support.command import Up, running_up, wait_until
+from tests.browser.stage import PASSWORD, account, corner, play, shots_folder, town
+from tests.support.command import Up, done, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("officer_pwa.mjs")
 UNIT, OTHER = "北興101", "北興102"

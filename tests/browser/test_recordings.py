@@ -19,8 +19,8 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.browser.stage import PASSWORD, account, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up, wait_until
+from tests.browser.stage import PASSWORD, account, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("recordings.mjs")
 USER: Final = "chief"

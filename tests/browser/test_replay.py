@@ -11,8 +11,8 @@ from typing import Final
 import pytest
 
 from tests.browser.car import Car, driving, parked
-from tests.browser.stage import account, corner, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up
+from tests.browser.stage import account, corner, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up
 
 DRIVER: Final = Path(__file__).with_name("replay.mjs")
 USER: Final = "chief"

@@ -16,8 +16,8 @@ import pytest
 
 from dispatch.embedded import DataFolder
 from tests.browser.car import parked
-from tests.browser.stage import account, corner, done, logged, play, shots_folder, town
-from tests.support.command import Up, running_up
+from tests.browser.stage import account, corner, logged, play, shots_folder, town
+from tests.support.command import Up, done, running_up
 
 DRIVER: Final = Path(__file__).with_name("standby.mjs")
 USER: Final = "chief"

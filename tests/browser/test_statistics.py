@@ -16,9 +16,9 @@ from typing import Final
 import pytest
 
 from dispatch.embedded import DataFolder
-from tests.browser.stage import ROOT, account, done, play, shots_folder, town
+from tests.browser.stage import ROOT, account, play, shots_folder, town
 from tests.browser.statistics_past import STATIONS, fill
-from tests.support.command import Up, running_up
+from tests.support.command import Up, done, running_up
 
 DRIVER: Final = Path(__file__).with_name("statistics.mjs")
 SUPERVISOR, AUDITOR = "chief", "auditor"

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.car import driving
-from tests.browser.stage import SOUTH, WEST, account, done, logged, play, shots_folder, town
+from tests.browser.stage import SOUTH, WEST, account, logged, play, shots_folder, town
 from tests.browser.swallowing import Swallowing, swallowing
-from tests.support.command import Up, kill_9, running_up, wait_until
+from tests.support.command import Up, done, kill_9, running_up, wait_until
 
 DRIVER: Final = Path(__file__).with_name("truth.mjs")
 ANNA, BEN = "anna", "ben"

@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from dispatch.embedded import DataFolder
-from tests.browser.stage import SOUTH, WEST, account, corner, done, play, shots_folder, town
-from tests.support.command import Up, running_up
+from tests.browser.stage import SOUTH, WEST, account, corner, play, shots_folder, town
+from tests.support.command import Up, done, running_up
 
 DRIVER: Final = Path(__file__).with_name("what_if.mjs")
 USER, AUDITOR = "chief", "auditor"

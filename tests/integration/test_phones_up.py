@@ -16,7 +16,7 @@ import pytest
 from dispatch.engines.process import reserve_port
 from tests.support.bureau import PASSWORD, child_pid
 from tests.support.cars import now_ms
-from tests.support.command import Up, patrol, running_up, wait_until
+from tests.support.command import Up, done, running_up, wait_until
 
 LAT, LON = 23.48, 120.45
 
@@ -32,7 +32,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, phone_port: int) -> Iterato
     """One running system that listens for phones."""
     data = tmp_path_factory.mktemp("phones") / "data"
     with running_up(data, around={"PATROL_PHONE_PORT": str(phone_port)}) as up:
-        patrol("user", "add", "dora", "--role", "dispatcher", data=data, given=PASSWORD + "\n")
+        done(data, "user", "add", "dora", "--role", "dispatcher", given=PASSWORD + "\n")
         yield up, data
 
 
@@ -48,8 +48,8 @@ def desk(up: Up) -> Iterator[httpx.Client]:
 
 def enrolled(data: Path, plate: str, unit: str) -> str:
     """The token of a new motorcycle's phone."""
-    assert patrol("vehicle", "add", plate, "--unit", unit, "--type", "motorcycle", data=data).returncode == 0
-    return patrol("vehicle", "enrol", plate, data=data).stdout.strip()
+    done(data, "vehicle", "add", plate, "--unit", unit, "--type", "motorcycle")
+    return done(data, "vehicle", "enrol", plate)
 
 
 def unit_named(client: httpx.Client, name: str) -> dict[str, Any]:

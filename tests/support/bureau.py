@@ -1,4 +1,4 @@
-"""A bureau set up by the real command line: streets, accounts, vehicles; and where a running system is."""
+"""A bureau set up by the command line: streets, accounts, vehicles; and where a running system is."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.support.command import patrol
+from tests.support.command import done
 
 PASSWORD: Final = "correct horse battery"
-AT_ONCE: Final = asyncio.Semaphore(3)
 
 
 async def run(*arguments: str | Path, data: Path, given: str = "") -> str:
-    """One `patrol` command that has to succeed; what it printed."""
-    async with AT_ONCE:
-        done = await asyncio.to_thread(patrol, *arguments, data=data, given=given)
-    assert done.returncode == 0, f"patrol {' '.join(map(str, arguments))}: {done.stderr}"
-    return done.stdout
+    """What a `patrol` command that must succeed printed."""
+    return await asyncio.to_thread(done, data, *arguments, given=given)
 
 
 async def add_account(data: Path, name: str, role: str) -> None:
@@ -31,7 +27,7 @@ async def add_account(data: Path, name: str, role: str) -> None:
 async def add_vehicle(data: Path, plate: str, unit: str) -> str:
     """A registered vehicle's device token."""
     await run("vehicle", "add", plate, "--unit", unit, "--type", "car", data=data)
-    return (await run("vehicle", "enrol", plate, data=data)).strip()
+    return await run("vehicle", "enrol", plate, data=data)
 
 
 @dataclass(frozen=True)

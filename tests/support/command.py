@@ -9,14 +9,22 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from typer.testing import CliRunner
+
+from dispatch.commands.app import app
+
 PATROL: Final = Path(sys.executable).parent / "patrol"
 PATIENCE_S: Final = 120
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""A command that runs in this process takes its standard streams."""
 
 
 def patrol(
@@ -32,6 +40,19 @@ def patrol(
         env={**os.environ, **(around or {})},
         check=False,
     )
+
+
+def done(data: Path, *arguments: str | Path, given: str = "") -> str:
+    """What a command that must succeed printed.
+
+    It runs in this process, in a thread without an event loop of its own: to start Python with all that a server needs
+    takes a second, and a stage is set by a dozen commands. tests/integration/test_cli.py starts the real ones.
+    """
+    line = [*map(str, arguments), "--data", str(data)]
+    with _ONE_AT_A_TIME, ThreadPoolExecutor(1) as thread:
+        ran = thread.submit(CliRunner().invoke, app, line, input=given).result(PATIENCE_S)
+    assert ran.exit_code == 0, f"{ran.output} {ran.exception!r}"
+    return ran.stdout.strip()
 
 
 def command(*arguments: str | Path, data: Path | None = None) -> list[str]:
