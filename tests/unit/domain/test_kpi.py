@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dispatch.domain.incident import Category, IncidentState, Priority
-from dispatch.domain.kpi import Clock, Exclusion, GroupBy, IncidentRecord, KpiGroup, kpi
+from dispatch.domain.kpi import Clock, Exclusion, GroupBy, IncidentRecord, KpiGroup, kpi, local_day
 from dispatch.domain.wilson import wilson
 
 CALLED = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # a Monday, noon in Taipei
@@ -221,3 +221,9 @@ def test_only_utc(member: str) -> None:
         replace(_record(100.0), **changed)
     with pytest.raises(ValueError, match="now must be in UTC"):
         kpi([], now=naive)
+
+
+def test_a_call_is_of_the_day_in_taipei() -> None:
+    """Midnight there is 16:00 UTC."""
+    midnight = datetime(2026, 11, 25, 16, tzinfo=UTC)
+    assert (local_day(midnight - timedelta(seconds=1)), local_day(midnight)) == (date(2026, 11, 25), date(2026, 11, 26))
