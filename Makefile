@@ -58,7 +58,7 @@ PYTEST := $(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reor
 PURE := --fail-under=100 --include='dispatch/domain/*,gateway/session.py'
 
 test: setup-dev
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target check test-web
+	$(MAKE) --no-print-directory --jobs 2 check test-web
 	$(BIN)/coverage erase
 	$(PYTEST)
 	$(BIN)/coverage combine --quiet
