@@ -18,11 +18,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.api import present
-from dispatch.api.feed_picture import Changed, Frame, Picture, differences, new_lines, one_moment, read_picture, take
+from dispatch.api.feed_picture import Changed, Frame, Picture, differences, new_lines, read_picture, take
 from dispatch.api.feed_positions import NewestPositions
 from dispatch.service.desk import Desk
 from dispatch.service.waking import hinted
 from dispatch.store import log
+from dispatch.store.database import one_moment
 from dispatch.store.rows import AnyRow
 from gateway.store import unit_positions
 

@@ -5,13 +5,12 @@ Everything of one picture comes from one database snapshot, so that no frame mix
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api import present
 from dispatch.api.standby import suggestion_view
@@ -22,13 +21,6 @@ Frame = dict[str, Any]
 Group = dict[str, Frame]
 Picture = dict[str, Group]
 GROUPS: Final = ("units", "incidents", "alarms", "suggestions")
-
-
-@asynccontextmanager
-async def one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection whose every query sees the database as it was at the first."""
-    async with engine.connect() as connection:
-        yield await connection.execution_options(isolation_level="REPEATABLE READ")
 
 
 async def read_picture(connection: AsyncConnection) -> Picture:

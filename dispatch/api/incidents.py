@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
@@ -24,6 +23,7 @@ from dispatch.service.incidents import Person
 from dispatch.service.ranking import ranking_at, ranking_of
 from dispatch.store import views
 from dispatch.store.access import log_access
+from dispatch.store.database import one_moment
 from dispatch.store.decisions import Record
 from dispatch.store.incidents import find_incident
 
@@ -32,7 +32,7 @@ router = api_router("incidents")
 
 async def _detail(desk: Desk, incident_id: UUID, by: Person) -> schemas.IncidentDetail:
     """With the caller's data, so that the look is logged, also where it answers a change."""
-    async with desk.engine.begin() as connection:
+    async with one_moment(desk.engine) as connection:
         detail = await present.incident_detail(connection, incident_id)
         await log_access(connection, by.username, "incident", str(incident_id))
     return detail
@@ -80,7 +80,7 @@ async def list_incidents(
     ] = None,
 ) -> schemas.IncidentPage:
     """Newest first, by the time of the call. `closed` means ended in any way."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         rows = await views.incident_page(
             connection,
             state=state,
@@ -146,11 +146,10 @@ async def merge(
 @router.get("/incidents/{incident_id}/candidates", responses=described(401, 403, 404), dependencies=[MAY_DISPATCH])
 async def candidates(incident_id: UUID, desk: TheDesk) -> schemas.CandidateList:
     """Units in recommended order: those that may be sent first, by ETA over the streets."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         incident = await find_incident(connection, incident_id)
         if incident.state is IncidentState.OPEN:
-            with contextlib.suppress(LookupError):  # it was ended while we looked
-                return _candidate_list(await ranking_of(connection, desk, incident_id))
+            return _candidate_list(await ranking_of(connection, desk, incident_id))
         return _candidate_list(await ranking_at(connection, desk, incident.place, incident.priority))
 
 
@@ -159,7 +158,7 @@ async def candidates_for_place(
     desk: TheDesk, lat: schemas.QueryLatitude, lon: schemas.QueryLongitude, priority: schemas.QueryPriority = 2
 ) -> schemas.CandidateList:
     """The same for a place that has no incident yet, while the call is being taken."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         return _candidate_list(await ranking_at(connection, desk, Position(lat, lon), Priority(priority)))
 
 

@@ -19,6 +19,7 @@ from dispatch.service.incidents import Person
 from dispatch.service.loop import DispatcherLoop
 from dispatch.service.policy_mode import change_mode
 from dispatch.service.seen import policy_record
+from dispatch.store.database import one_moment
 from dispatch.store.decisions import last_round, rounds_since
 from dispatch.store.policy_modes import mode_set
 
@@ -42,7 +43,7 @@ async def set_mode(body: schemas.NewMode, desk: TheDesk, request: Request, by: S
 
 async def _policy(desk: Desk, loop: DispatcherLoop) -> schemas.PolicyView:
     now = desk.clock()
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         known = await mode_set(connection)
         newest = await last_round(connection)
         rounds, fallbacks = await rounds_since(connection, now - DAY)

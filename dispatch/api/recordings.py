@@ -31,6 +31,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
 from dispatch.service.recordings import check_here, hold_incident, log_look, look_at, release_incident
 from dispatch.store import recordings
+from dispatch.store.database import one_moment
 from dispatch.store.disk import on_disk
 from dispatch.store.incidents import find_incident
 from dispatch.store.rows import AnyRow
@@ -54,7 +55,7 @@ async def list_recordings(
     `more` says that there are others beyond the limit.
     """
     asked = {"unit": unit, "incident": incident, "from": period.start, "to": period.end}
-    async with desk.engine.begin() as connection:
+    async with one_moment(desk.engine) as connection:
         rows = await recordings.find_recordings(
             connection, unit_id=unit, incident_id=incident, start=period.start, end=period.end, limit=limit + 1
         )
@@ -66,7 +67,7 @@ async def list_recordings(
 @router.get("/recordings/{recording_id:uuid}", responses=described(401, 403, 404), dependencies=[MAY_READ])
 async def one(recording_id: UUID, desk: TheDesk) -> RecordingView:
     """Its index and where its file is."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         row = await recordings.recording(connection, recording_id)
         return (await _views(connection, [row]))[0]
 

@@ -23,6 +23,7 @@ from dispatch.service.past import Pictures
 from dispatch.service.past_kept import Kept, read_kept
 from dispatch.service.past_tracks import Tracks
 from dispatch.store.access import log_access
+from dispatch.store.database import one_moment
 from dispatch.store.past_positions import positions_before, positions_in
 
 router = api_router("replay")
@@ -64,14 +65,12 @@ async def replay(
 async def _made(
     request: Request, desk: Desk, username: str, start: datetime, end: datetime, every_s: int, now: datetime
 ) -> Response:
-    async with desk.engine.connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ")
-        async with connection.begin():
-            detail = {"from": start.isoformat(), "to": end.isoformat()}
-            await log_access(connection, username, "replay", desk.settings.bureau, detail)
-            kept = await read_kept(connection, start, end)
-            came = await positions_in(connection, start, end, every_s)
-            tracks = Tracks(start, await positions_before(connection, start), came)
+    async with one_moment(desk.engine) as connection:
+        detail = {"from": start.isoformat(), "to": end.isoformat()}
+        await log_access(connection, username, "replay", desk.settings.bureau, detail)
+        kept = await read_kept(connection, start, end)
+        came = await positions_in(connection, start, end, every_s)
+        tracks = Tracks(start, await positions_before(connection, start), came)
     kept_since = now - timedelta(days=desk.settings.fix_retention_days)
     packs = "gzip" in request.headers.get("accept-encoding", "")
     body = await asyncio.to_thread(_body, kept, tracks, every_s, kept_since, packs=packs)

@@ -24,6 +24,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
 from dispatch.service.review_cases import Case, cases
 from dispatch.service.reviewing import review
+from dispatch.store.database import one_moment
 from dispatch.store.review_list import review_page
 
 router = api_router("reviews")
@@ -42,7 +43,7 @@ async def list_reviews(
 
     One that somebody ruled on is open again where something was heard of that arrival since.
     """
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         rows = await review_page(
             connection,
             state,
@@ -80,7 +81,7 @@ async def rule(incident_id: UUID, body: schemas.NewReview, desk: TheDesk, by: Su
 
 
 async def _case(desk: Desk, incident_id: UUID) -> schemas.ReviewCase:
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         found = await cases(connection, [incident_id])
     if not found:
         raise NotFound(f"There is no incident {incident_id}.", member="incident_id")

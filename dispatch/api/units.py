@@ -16,6 +16,7 @@ from dispatch.service.notices import send_notice
 from dispatch.service.unit_changes import amend_unit
 from dispatch.store.access import log_access
 from dispatch.store.agent_health import health_rows
+from dispatch.store.database import one_moment
 from dispatch.store.tracks import track_rows
 
 router = api_router("units")
@@ -26,14 +27,14 @@ TRACK_SPAN: Final = timedelta(hours=1)
 @router.get("/units", responses=described(401, 403), dependencies=[MAY_READ])
 async def list_units(desk: TheDesk) -> schemas.UnitList:
     """All units as they are now, by call sign."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         return schemas.UnitList(items=await present.unit_views(connection))
 
 
 @router.get("/units/{unit_id}", responses=described(401, 403, 404), dependencies=[MAY_READ])
 async def look_at(unit_id: UUID, desk: TheDesk) -> schemas.UnitDetail:
     """One unit as it is now, and how the program in its car is."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         found = await present.unit_views(connection, [unit_id])
         said = await health_rows(connection, [unit_id])
     if not found:

@@ -38,6 +38,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.lateness import AllLateness, lateness_now
 from dispatch.service.transaction import Work, transaction
 from dispatch.store import alarm_facts, alarms
+from dispatch.store.database import one_moment
 from dispatch.store.incidents import open_incidents
 from dispatch.store.rows import AnyRow
 
@@ -90,7 +91,7 @@ class AlarmWatch:
             await self._look()
 
     async def _look(self) -> None:
-        async with self._desk.engine.connect() as connection:
+        async with one_moment(self._desk.engine) as connection:
             standing = {Matter.of(row): row for row in await alarm_facts.standing_alarms(connection, KINDS)}
             if not self._begun:
                 for row in await alarm_facts.dismissed_alarms(connection, KINDS, SERVER):

@@ -26,6 +26,7 @@ from dispatch.service.solver import DeadlineSolver
 from dispatch.service.transaction import transaction
 from dispatch.store import alarms
 from dispatch.store.assignments import active_assignments
+from dispatch.store.database import one_moment
 from dispatch.store.decisions import Round, keep_decision, keep_round, note_outcome
 from dispatch.store.incidents import lock_incident
 from dispatch.store.policy_modes import mode_set
@@ -46,8 +47,7 @@ class Deciding:
     async def round(self) -> None:
         """Sends units where the mode lets it, and says where nobody can go."""
         policy = self._desk.settings.policy()
-        async with self._desk.engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ")
+        async with one_moment(self._desk.engine) as connection:
             picture = await take_picture(connection, self._desk, policy)
             known = await mode_set(connection)
         rules = self._desk.settings.mode_rules(known.mode if known else None)

@@ -17,6 +17,7 @@ from dispatch.domain.refusals import FiguresInPreparation
 from dispatch.service.desk import Desk
 from dispatch.service.eta_keeper import EtaKeeper
 from dispatch.store.away import is_away
+from dispatch.store.database import one_moment
 from dispatch.store.kpi_lines import places
 from dispatch.store.kpi_sheets import (
     is_fresh,
@@ -79,8 +80,7 @@ class KpiKeeper:
         while True:
             seen = self._making
             is_under_way = seen is not None and not seen.done()
-            async with self._desk.engine.connect() as connection:
-                await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with one_moment(self._desk.engine) as connection:
                 if (books := await self._read(connection, told)) is not None:
                     yield books, connection
                     return

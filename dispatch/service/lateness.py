@@ -27,6 +27,7 @@ from dispatch.roads.eta_spread import spread_s
 from dispatch.roads.travel import TravelTimes
 from dispatch.service.desk import Desk
 from dispatch.service.situations import Picture, take_picture
+from dispatch.store.database import one_moment
 from dispatch.store.incidents import open_incidents
 from dispatch.store.log import last_event_id
 from dispatch.store.policy_modes import mode_set
@@ -66,7 +67,7 @@ class LatenessKeeper:
 
     async def now(self) -> AllLateness:
         """Of this moment: at most two seconds old, and never older than the last event."""
-        async with self._asking, self._desk.engine.connect() as connection:
+        async with self._asking, one_moment(self._desk.engine) as connection:
             travel, log_id = self._desk.streets.travel, await last_event_id(connection)
             if self._kept is not None:
                 of, at_id, kept = self._kept
@@ -79,7 +80,7 @@ class LatenessKeeper:
 
 
 async def lateness_now(connection: AsyncConnection, desk: Desk) -> AllLateness:
-    """Read and computed anew."""
+    """Read and computed anew; `connection` sees one moment."""
     policy = desk.settings.policy()
     rows = await open_incidents(connection)
     arrived_at = _first_arrivals(await assignment_rows(connection, [row.incident_id for row in rows]))
@@ -97,10 +98,8 @@ async def lateness_now(connection: AsyncConnection, desk: Desk) -> AllLateness:
         arrival = arrived_at.get(row.incident_id)
         if arrival is not None:
             late = reached((arrival - row.received_at).total_seconds(), policy.target_s)
-        elif row.incident_id in open_ones:  # else it was ended while we read
-            late = open_ones[row.incident_id]
         else:
-            continue
+            late = open_ones[row.incident_id]
         expected_at = picture.now + timedelta(seconds=late.expected_s) if late.expected_s is not None else None
         risk = attention(late, policy.weights[row.priority - 1])
         by_unit_id = late.unit_id if isinstance(late.unit_id, UUID) else None

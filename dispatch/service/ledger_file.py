@@ -23,6 +23,7 @@ from dispatch.domain.kpi_filter import KpiFilter
 from dispatch.domain.kpi_line import MARKS, LedgerLine
 from dispatch.domain.parts import PARTS
 from dispatch.service.kpi_ledger import Pick, every
+from dispatch.store.database import one_moment
 from dispatch.store.kpi_lines import lines_of
 
 Language = Literal["zh-TW", "en"]
@@ -84,8 +85,7 @@ async def rows_of_ledger(
 async def ledger_file(engine: AsyncEngine, books: Books, asked: Asked, language: Language) -> LedgerFile:
     """All rows of what was asked for, from one view of the tables; see `write_ledger`."""
     file = io.BytesIO()
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ")
+    async with one_moment(engine) as connection:
         sha256 = await write_ledger(connection, books, asked, language, file)
     return LedgerFile(ledger_name(asked), file.getvalue(), sha256)
 

@@ -26,6 +26,7 @@ from dispatch.roads.speeds import vehicle_factor
 from dispatch.roads.travel import TravelTimes
 from dispatch.service.desk import Desk
 from dispatch.service.situations import LIGHTS_FROM, ON_FOOT_M, ON_FOOT_MPS, conditions_at, driven_to
+from dispatch.store.database import one_moment
 from dispatch.store.incidents import incident_of, open_incidents
 from dispatch.store.units import UnitNow, units_now
 
@@ -78,7 +79,7 @@ class UnderWayKeeper:
                 of, kept = self._kept
                 if of is travel and 0 <= (now - kept.computed_at).total_seconds() < KEPT_S:
                     return kept
-            async with self._desk.engine.connect() as connection:
+            async with one_moment(self._desk.engine) as connection:
                 units, incidents = await _who_goes_where(connection)
             conditions = conditions_at(self._desk, now)
             ways = await asyncio.to_thread(ways_of, travel, conditions, units, incidents, now)

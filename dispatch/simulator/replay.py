@@ -34,6 +34,7 @@ from dispatch.service.seen import planned, recall_policy
 from dispatch.service.situations import travel_matrix
 from dispatch.service.streets import speeds_of
 from dispatch.simulator.replay_log import RecordedDay
+from dispatch.store.database import one_moment
 from dispatch.store.incidents import incident_of
 from dispatch.store.policy_tables import decision_rounds
 from dispatch.store.rows import AnyRow
@@ -72,8 +73,7 @@ async def replay(engine: AsyncEngine, travel: TravelTimes, start: datetime, end:
     were read would come out otherwise.
     """
     done = Replayed()
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="REPEATABLE READ")
+    async with one_moment(engine) as connection:
         log = (await connection.execute(select(events).order_by(events.c.event_id))).all()
         calls = {row.incident_id: row for row in await connection.execute(select(incidents))}
         query = select(decision_rounds).where(decision_rounds.c.decided_at.between(start, end))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 POOL_SIZE: Final = 10
 POOL_OVERFLOW: Final = 20
@@ -46,6 +47,18 @@ def create_engine(url: str, *, application: str = "patrol-dispatch", pool_size: 
     )
     event.listen(engine.sync_engine, "handle_error", _forget_values)
     return engine
+
+
+@asynccontextmanager
+async def one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction whose every query sees the database as it was at the first; for whatever is read by several.
+
+    What is written in it (the line of a look) is committed with the end of the block.
+    """
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ")
+        async with connection.begin():
+            yield connection
 
 
 def _forget_values(context: ExceptionContext) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.roads.generated_city import generate_chiayi
 from dispatch.service.desk import utc_now
+from dispatch.store import views
+from dispatch.store.rows import AnyRow
 from dispatch.store.tables import access_log, bureaus, events, incidents
 from gateway.store import car_orders
 from tests.support.server import Server, assigned, enter, incident_when, kinds
@@ -49,6 +53,29 @@ async def test_an_incident_comes_back_as_it_was_entered(client: httpx.AsyncClien
     assert incident["arrive_by"] == (received_at + timedelta(seconds=600)).isoformat().replace("+00:00", "Z")
     assert kinds(incident)[0] == "incident_created"
     assert incident["assignments"] == []
+
+
+async def test_an_incident_is_shown_as_it_was_at_one_moment(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is changed between two of the queries of a look: the look shows nothing of the change, or all of it."""
+    incident = await enter(client, description="before")
+    reads = views.assignment_rows
+    looks = iter(["one"])
+
+    async def meanwhile(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> Sequence[AnyRow]:
+        rows = await reads(connection, incident_ids)
+        if next(looks, None):  # else it is the answer to the change
+            answer = await client.patch(f"/incidents/{incident['id']}", json={"description": "after"})
+            assert kinds(answer.json())[-1] == "incident_changed"
+        return rows
+
+    monkeypatch.setattr(views, "assignment_rows", meanwhile)
+    seen = (await client.get(f"/incidents/{incident['id']}")).json()
+    assert next(looks, None) is None
+    assert (seen["description"], "incident_changed" in kinds(seen)) == ("before", False)
+    now = (await client.get(f"/incidents/{incident['id']}")).json()
+    assert (now["description"], "incident_changed" in kinds(now)) == ("after", True)
 
 
 async def test_the_same_key_returns_the_same_incident(module_server: Server, client: httpx.AsyncClient) -> None:
