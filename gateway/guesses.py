@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 ADDRESSES_LIMIT: Final = 10_000
+SWEEP_EVERY_S: Final = 10.0
+"""Those who guess no more are forgotten no more often: in a storm to look through all would be its own attack."""
 _OTHERS: Final = "others"
 
 
@@ -50,6 +52,7 @@ class Guesses:
         self._now_s = now_s
         self._all = _Bucket(limits.burst, limits.per_min, now_s())
         self._by_address: dict[str, _Bucket] = {}
+        self._swept_at_s = -SWEEP_EVERY_S
 
     def take(self, address: str) -> int:
         """0 where a guess may be made (it is counted), else the seconds to wait."""
@@ -68,7 +71,8 @@ class Guesses:
             bucket.give_back()
 
     def _new(self, address: str, now_s: float) -> _Bucket:
-        if len(self._by_address) >= ADDRESSES_LIMIT:
+        if len(self._by_address) >= ADDRESSES_LIMIT and now_s - self._swept_at_s >= SWEEP_EVERY_S:
+            self._swept_at_s = now_s
             self._by_address = {a: b for a, b in self._by_address.items() if not b.full(now_s)}
         if len(self._by_address) >= ADDRESSES_LIMIT:
             # So many that guess at once: they share one bucket from here on.

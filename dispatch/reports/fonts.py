@@ -1,7 +1,7 @@
 """The letters of a PDF: one small font of just the letters that a report has, cut from the web bundle's Noto Sans TC.
 
 The bundle carries the font in slices of some hundred letters each, with all weights in one file. The slices are looked
-through once per process. Noto Sans TC is under the SIL Open Font License 1.1, which lets a
+through once per process, and each is unpacked once. Noto Sans TC is under the SIL Open Font License 1.1, which lets a
 document carry it.
 """
 
@@ -117,6 +117,16 @@ def _fonts(paths: tuple[Path, ...], codes: frozenset[int], weights: tuple[int, .
     return tuple(_merged([_weighed(piece, weight) for piece in pieces]) for weight in weights)
 
 
+@lru_cache(maxsize=128)
+def _unpacked(path: Path) -> bytes:
+    """A slice as plain TrueType, about 100 kB. To unpack it is most of what a cut takes; all of them are some 10 MB."""
+    font = TTFont(path, recalcTimestamp=False)
+    font.flavor = None
+    sink = io.BytesIO()
+    font.save(sink)
+    return sink.getvalue()
+
+
 def _cut(path: Path, codes: set[int]) -> bytes:
     """These letters of a slice, with all weights still in it."""
     options = subset.Options(
@@ -127,7 +137,7 @@ def _cut(path: Path, codes: set[int]) -> bytes:
         notdef_outline=True,
         recalc_timestamp=False,
     )
-    font = TTFont(path, recalcTimestamp=False)
+    font = TTFont(io.BytesIO(_unpacked(path)), recalcTimestamp=False)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=codes)
     cutter.subset(font)

@@ -76,13 +76,16 @@ def _pieces(planned: list[PlannedStreet]) -> list[_Piece]:
     owner = np.full(len(noded), -1)
     order = np.lexsort((-near, asked))  # the last written, which is the first of the plan, stays
     owner[asked[order]] = near[order]
+    of_line = np.array(lines)[owner]  # of those without an owner any: they are left out below
+    begin_m, end_m = (
+        shapely.line_locate_point(of_line, shapely.points([line[at] * _GRID_M for line in points])) for at in (0, -1)
+    )
     pieces = []
-    for line, of in zip(points, owner, strict=True):
+    for line, of, runs_on in zip(points, owner, begin_m <= end_m, strict=True):
         if of < 0:
             continue
         street = planned[int(of)]
-        begin, end = (street.line.project(shapely.Point(line[at] * _GRID_M)) for at in (0, -1))
-        pieces.append(_Piece(line if begin <= end else line[::-1], street, street.one_way))
+        pieces.append(_Piece(line if runs_on else line[::-1], street, street.one_way))
     return sorted(pieces, key=lambda piece: (*piece.points[0], *piece.points[-1], len(piece.points)))
 
 

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.service.desk import utc_now
 from dispatch.store import views
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import access_log, bureaus, events, incidents
 from gateway.store import car_orders
+from tests.support.cities import generated_chiayi
 from tests.support.server import Server, assigned, enter, incident_when, kinds
 
 CALL = {"category": "criminal", "priority": 2, "lat": 23.48, "lon": 120.45}
@@ -333,7 +333,7 @@ async def test_outside_the_area_asks_first(server: Server) -> None:
     client = await server.client()
     far = CALL | {"lat": 25.03, "lon": 121.56}
     assert (await client.post("/incidents", json=far)).status_code == 201
-    city = generate_chiayi(1)
+    city = generated_chiayi(1)
     await server.load(city)
     extent = city.extent
     key = {"Idempotency-Key": "far away"}

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from dispatch.api import units
 from dispatch.domain.geometry import Position
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.service.desk import utc_now
 from dispatch.store.tables import events
+from tests.support.cities import generated_chiayi
 from tests.support.server import Server, fix_at
 
 
@@ -95,7 +95,7 @@ async def test_the_base_map_is_sent_once(server: Server) -> None:
     missing = await client.get("/streets")
     assert (missing.status_code, missing.json()["code"]) == (404, "no_map")
     assert (await client.get("/bureau")).json()["map"] is None
-    city = generate_chiayi(1)
+    city = generated_chiayi(1)
     await server.load(city)
     packed = await client.get("/streets")
     assert (packed.headers["content-type"], packed.headers["content-encoding"]) == ("application/geo+json", "gzip")
@@ -108,7 +108,7 @@ async def test_the_base_map_is_sent_once(server: Server) -> None:
     assert plain.content == packed.content
     same = await client.get("/streets", headers={"If-None-Match": packed.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
-    await server.load(generate_chiayi(2))
+    await server.load(generated_chiayi(2))
     other = await client.get("/streets", headers={"If-None-Match": packed.headers["etag"]})
     assert other.status_code == 200
     assert (await client.get("/bureau")).json()["map"]["source"] == "generated-chiayi-1-2"
@@ -116,7 +116,7 @@ async def test_the_base_map_is_sent_once(server: Server) -> None:
 
 async def test_candidates_for_a_place_without_an_incident(server: Server) -> None:
     """While the call is still being taken: by ETA over the streets, and far from any street by air, saying so."""
-    city = generate_chiayi(1)
+    city = generated_chiayi(1)
     await server.load(city)
     wide = next(edge for edge in range(city.edges) if city.class_of(edge) == "secondary")
     lat, lon = (float(degrees.mean()) for degrees in city.shape(wide))

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.narrow import is_narrow
+from tests.support.cities import generated_chiayi
 from tests.support.server import Server, assigned, enter, incident_when, kinds, running_server
 
 SCENE = (23.48, 120.45)
@@ -136,7 +136,7 @@ async def test_a_crew_whose_shift_ends_is_spared_but_for_priority_1(server: Serv
 
 async def test_a_narrow_lane_goes_to_the_motorcycle(server: Server) -> None:
     """On generated streets, in a 巷: the car that is a little nearer would have to look for a way in."""
-    city = generate_chiayi(1)
+    city = generated_chiayi(1)
     await server.load(city)
     lane = next(e for e in range(city.edges) if is_narrow(city, e) and city.edge_length_m[e] > 60)
     assert "巷" in city.name_of(lane)

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.generated_places import generated_places
 from dispatch.roads.osm_import import import_osm
 from dispatch.roads.places_osm import read_places
 from dispatch.store.place_tables import places
+from tests.support.cities import generated_chiayi
 from tests.support.command import patrol
 from tests.support.data import shared
 from tests.support.server import Server, enter, incident_when, kinds
@@ -48,7 +48,7 @@ async def test_a_real_city_is_found_by_address_crossing_and_landmark(server: Ser
     there = (await client.get("/places/at", params={"lat": known["lat"], "lon": known["lon"]})).json()["items"]
     assert there[0]["label"] == "Wiener Straße 6"
 
-    city = generate_chiayi(1)
+    city = generated_chiayi(1)
     await server.load(city)
     assert await found(client, "wiener str. 6") == []
     async with server.engine.connect() as connection:
@@ -59,7 +59,7 @@ async def test_a_real_city_is_found_by_address_crossing_and_landmark(server: Ser
 
 async def test_who_may_search_and_what_is_refused(server: Server) -> None:
     """Dispatchers and supervisors; half a point of view and an empty line are refused, at their members."""
-    await server.load(generate_chiayi(1))
+    await server.load(generated_chiayi(1))
     assert (await (await server.stranger()).get("/places", params={"q": "x"})).status_code == 401
     assert (await (await server.client("ada", "auditor")).get("/places", params={"q": "x"})).status_code == 403
     client = await server.client("sue", "supervisor")

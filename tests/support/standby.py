@@ -10,16 +10,16 @@ from uuid import UUID
 import httpx
 import numpy as np
 
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.street_map import StreetMap
 from dispatch.service.standby_rounds import StandbyRounds
+from tests.support.cities import generated_chiayi
 from tests.support.server import Server, eventually
 
 
 @cache
 def city() -> StreetMap:
     """The same for all tests of a session."""
-    return generate_chiayi(1)
+    return generated_chiayi(1)
 
 
 def junction(south_west: float, south: float = 0.0) -> tuple[float, float]:

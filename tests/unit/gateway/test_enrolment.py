@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway import guesses as counting
 from gateway.callers import Proxies
 from gateway.enrol_protocol import ALPHABET, CODE_LENGTH, SCAN_PREFIX, digest, grouped, tidy
 from gateway.guesses import ADDRESSES_LIMIT, Guesses, GuessLimits
@@ -81,6 +82,26 @@ def test_a_storm_of_addresses_stays_small() -> None:
     clock.now_s += 1e9
     assert guesses.take("10.9.9.9") == 0
     assert len(guesses._by_address) < ADDRESSES_LIMIT
+
+
+def test_a_storm_of_addresses_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all places taken, a guess from a new address does not look through all of them again."""
+    looked: list[float] = []
+
+    def look(_bucket: object, now_s: float) -> bool:
+        looked.append(now_s)
+        return False
+
+    monkeypatch.setattr(counting, "ADDRESSES_LIMIT", 20)
+    monkeypatch.setattr(counting._Bucket, "full", look)
+    clock = Clock()
+    storm = Guesses(GuessLimits(burst=1e9), clock)
+    for n in range(500):
+        storm.take(f"10.0.{n // 256}.{n % 256}")
+    assert len(looked) == 20
+    clock.now_s += counting.SWEEP_EVERY_S
+    storm.take("10.9.9.9")
+    assert len(looked) > 20
 
 
 def test_what_was_right_gives_no_more_than_there_is() -> None:

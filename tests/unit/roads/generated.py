@@ -7,14 +7,14 @@ from functools import cache
 import numpy as np
 
 from dispatch.domain.geometry import Position, offset
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.travel import TravelTimes
+from tests.support.cities import generated_chiayi
 
 
 @cache
 def streets() -> StreetMap:
-    return generate_chiayi(3)
+    return generated_chiayi(3)
 
 
 @cache

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.generated_places import generated_places
 from dispatch.roads.places import Place, PlaceKind
 from dispatch.roads.places_osm import places_of, read_places
 from dispatch.roads.refusal import MapRefused
 from dispatch.roads.street_map import Extent
+from tests.support.cities import generated_chiayi
 
 FILE = """<?xml version="1.0" encoding="UTF-8"?><osm version="0.6">
 <node id="1" version="1" lat="23.0" lon="120.0"/><node id="2" version="1" lat="23.0" lon="120.2"/>
@@ -77,7 +77,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_generated_city_is_the_same_for_the_same_seed() -> None:
     """Thousands of addresses with odd numbers on one side and even ones on the other, a few dozen landmarks."""
-    city = generate_chiayi(1)
+    city = generated_chiayi(1)
     places = generated_places(city, 1)
     assert places == generated_places(city, 1)
     by_kind = {kind: [p for p in places if p.kind is kind] for kind in PlaceKind}

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from dispatch.domain.geometry import Position, distance_m, offset
 from dispatch.roads.assembly import Run, assemble
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.snapping import NOWHERE, SNAP_LIMIT_M, StreetIndex
 from dispatch.roads.street_map import MapInfo, StreetMap
+from tests.support.cities import generated_chiayi
 
 
 @cache
 def city() -> tuple[StreetMap, StreetIndex]:
-    street_map = generate_chiayi(3)
+    street_map = generated_chiayi(3)
     return street_map, StreetIndex(street_map)
 
 

@@ -15,14 +15,14 @@ from dispatch.domain.geometry import Position
 from dispatch.roads import street_map_codec
 from dispatch.roads.assembly import Run, assemble
 from dispatch.roads.base_map import feature_collection
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.refusal import MapRefused
 from dispatch.roads.street_map import MapInfo, StreetMap
+from tests.support.cities import generated_chiayi
 
 
 @cache
 def city() -> StreetMap:
-    return generate_chiayi(3)
+    return generated_chiayi(3)
 
 
 def test_bytes_and_back() -> None:

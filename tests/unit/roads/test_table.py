@@ -15,11 +15,11 @@ from bench.manhattan_streets import manhattan
 from dispatch.domain.geometry import Position
 from dispatch.roads.chains import Steps, without_chains
 from dispatch.roads.conditions import Conditions
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.roads.search import Rows
 from dispatch.roads.street_map import StreetMap
 from dispatch.roads.table import travel_table
 from dispatch.roads.travel import TravelTimes
+from tests.support.cities import generated_chiayi
 from tests.support.data import shared
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
@@ -46,7 +46,7 @@ def plain_table(street_map: StreetMap, nodes: list[int]) -> tuple[np.ndarray, np
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_table_is_what_plain_searches_say(seed: int) -> None:
     """Of some junctions of the generated city, in any order, one of them twice."""
-    street_map = generate_chiayi(seed)
+    street_map = generated_chiayi(seed)
     nodes = np.random.default_rng(seed).integers(0, street_map.nodes, 25).tolist()
     nodes.append(nodes[0])
     table = travel_table(street_map, nodes)
@@ -60,7 +60,7 @@ def test_a_table_is_what_plain_searches_say(seed: int) -> None:
 
 def test_the_table_agrees_with_the_etas() -> None:
     """From junction to junction the same seconds and metres as `matrix`."""
-    street_map = generate_chiayi(3)
+    street_map = generated_chiayi(3)
     nodes = [5, 500, 1500, 2500]
     table, travel = travel_table(street_map, nodes), TravelTimes(street_map)
     at = [Position(float(street_map.node_lat[node]), float(street_map.node_lon[node])) for node in nodes]
@@ -71,7 +71,7 @@ def test_the_table_agrees_with_the_etas() -> None:
 
 def test_only_junctions_of_the_map() -> None:
     """No junctions, an empty table; unknown ones are refused."""
-    street_map = generate_chiayi(3)
+    street_map = generated_chiayi(3)
     assert travel_table(street_map, []).time_s.shape == (0, 0)
     for wrong in (-1, street_map.nodes):
         with pytest.raises(ValueError, match="junctions"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dispatch.domain.incident import Category
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.simulator.bounds import CLAIRVOYANT, QUEUEING, scenario_bounds
 from dispatch.simulator.city import City
 from dispatch.simulator.demand_kinds import Mix, SurfaceDemand
@@ -14,6 +13,7 @@ from dispatch.simulator.scenario_toml import parse_scenario
 from dispatch.simulator.study import Ground, Study, run_study
 from dispatch.simulator.study_table import bound_lines
 from dispatch.simulator.variants import PolicyChoice, Variant
+from tests.support.cities import generated_chiayi
 
 SCENARIO = {
     "name": "Small",
@@ -36,7 +36,7 @@ def test_both_bounds_lie_below_a_policy_of_their_class() -> None:
     assert isinstance(scenario.demand, SurfaceDemand)
     plain = replace(scenario.demand, mix=Mix(categories=((Category.OTHER, 1.0),)))
     scenario = replace(scenario, demand=plain)  # one unit a call: the class of the bound
-    streets = generate_chiayi(7)
+    streets = generated_chiayi(7)
     engine = EngineRun(City.of(streets, junctions(streets)[::10]))
     ground = Ground(node_lat=engine.city.node_lat, node_lon=engine.city.node_lon, recorded=None, inputs={})
     study = Study(

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from dispatch.domain.refusals import Invalid
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.simulator import engine_run
 from dispatch.simulator.call_streams import make_calls
 from dispatch.simulator.city import City
@@ -18,6 +17,7 @@ from dispatch.simulator.engine_run import EngineRun, engine_version, junctions, 
 from dispatch.simulator.policies import POLICIES
 from dispatch.simulator.results import Figures, figures
 from dispatch.simulator.variants import PolicyChoice
+from tests.support.cities import generated_chiayi
 from tests.unit.simulator.towns import town
 
 PLAIN = PolicyChoice(name="street-priority")
@@ -26,7 +26,7 @@ PLAIN = PolicyChoice(name="street-priority")
 @cache
 def city() -> City:
     """Every tenth junction of the generated city."""
-    streets = generate_chiayi(7)
+    streets = generated_chiayi(7)
     return City.of(streets, junctions(streets)[::10])
 
 
@@ -81,7 +81,7 @@ def test_a_study_sets_a_policy_otherwise_by_its_settings() -> None:
 
 def test_a_large_city_is_thinned_evenly_and_always_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bends are no junctions; of more than the most an even choice is taken, the same each time."""
-    streets = generate_chiayi(7)
+    streets = generated_chiayi(7)
     monkeypatch.setattr(engine_run, "MOST_JUNCTIONS", 10**6)
     everywhere = junctions(streets)
     degree = np.bincount(np.concatenate((streets.edge_from, streets.edge_to)))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dispatch.domain.refusals import Invalid, NoMap
-from dispatch.roads.generated_city import generate_chiayi
 from dispatch.simulator.scenario import Streets, StreetSource
 from dispatch.simulator.street_source import open_streets
+from tests.support.cities import generated_chiayi
 from tests.support.data import shared
 
 HERE = Path()
@@ -33,12 +33,12 @@ def lines(*coordinates: list[list[float]]) -> str:
 def test_generated_streets_are_those_of_the_seed() -> None:
     """The demo's generator."""
     found = open_streets(Streets(source=StreetSource.GENERATED, seed=7), HERE)
-    assert found.info.sha256 == generate_chiayi(7).info.sha256
+    assert found.info.sha256 == generated_chiayi(7).info.sha256
 
 
 def test_loaded_streets_are_those_that_are_given() -> None:
     """Where the database has none, the remedy is told."""
-    city = generate_chiayi(7)
+    city = generated_chiayi(7)
     assert open_streets(Streets(source=StreetSource.LOADED), HERE, city) is city
     with pytest.raises(NoMap, match="patrol map import"):
         open_streets(Streets(source=StreetSource.LOADED), HERE)
