@@ -34,7 +34,9 @@ from gateway.protocol import EndReason
 
 BY_HAND: Final = "by-hand"
 AUTOMATIC: Final = "automatic"
-NEED_ALARMS: Final = ("no_unit", "second_unit")
+NO_UNIT: Final = "no_unit"
+SECOND_UNIT: Final = "second_unit"
+NEED_ALARMS: Final = (NO_UNIT, SECOND_UNIT)
 """Alarms that a unit on its way answers."""
 
 _TOLD: Final[dict[AssignmentState, EndReason]] = {

@@ -15,7 +15,7 @@ from dispatch.domain.mode import ModeRules
 from dispatch.domain.policy import Plan, decide
 from dispatch.domain.policy_settings import PolicySettings
 from dispatch.domain.situation import Situation
-from dispatch.service.assigning import AUTOMATIC
+from dispatch.service.assigning import AUTOMATIC, NEED_ALARMS, NO_UNIT, SECOND_UNIT
 from dispatch.service.carrying_out import CarryingOut, Decided
 from dispatch.service.desk import Desk
 from dispatch.service.figures import DecisionFigures
@@ -25,6 +25,7 @@ from dispatch.service.situations import Picture, take_picture
 from dispatch.service.solver import DeadlineSolver
 from dispatch.service.transaction import transaction
 from dispatch.store import alarms
+from dispatch.store.alarm_facts import standing_alarms
 from dispatch.store.assignments import active_assignments
 from dispatch.store.database import one_moment
 from dispatch.store.decisions import Round, keep_decision, keep_round, note_outcome
@@ -97,9 +98,15 @@ class Deciding:
 
     async def _say_who_waits(self, decided: Decided, but: frozenset[int] = frozenset()) -> None:
         """Incidents to which nobody can go, or not all who should: said once, and again only after it was resolved."""
-        for row in decided.plan.waiting:
-            roles = decided.missing(row)
-            if roles and row not in but:  # whose unit is taken from it just now is looked at in the next round
+        # An incident whose unit is taken from it just now is looked at in the next round.
+        waiting = {row: roles for row in decided.plan.waiting if row not in but and (roles := decided.missing(row))}
+        if not waiting:
+            return
+        async with self._desk.engine.connect() as connection:
+            standing = {(row.incident_id, row.kind) for row in await standing_alarms(connection, NEED_ALARMS)}
+        for row, roles in waiting.items():
+            kind = NO_UNIT if decided.is_alone(row) else SECOND_UNIT
+            if (decided.id_of(row), kind) not in standing:  # else it costs a lock in each round of a bad night
                 await self._missing(decided, row, roles)
 
     async def _missing(self, decided: Decided, row: int, roles: tuple[str, ...]) -> None:
@@ -113,7 +120,7 @@ class Deciding:
                 level = "alarm" if current.priority == 1 else "warning"
                 alarm_id = await alarms.raise_alarm(
                     work.connection,
-                    kind="no_unit",
+                    kind=NO_UNIT,
                     level=level,
                     raised_at=work.now,
                     incident_id=current.incident_id,
@@ -121,7 +128,7 @@ class Deciding:
             else:
                 alarm_id = await alarms.raise_alarm(
                     work.connection,
-                    kind="second_unit",
+                    kind=SECOND_UNIT,
                     level="warning",
                     raised_at=work.now,
                     incident_id=current.incident_id,

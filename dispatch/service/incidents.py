@@ -24,7 +24,7 @@ from dispatch.domain.incident import (
     check_received_at,
 )
 from dispatch.domain.refusals import ChangedMeanwhile, Invalid
-from dispatch.service.assigning import take_off
+from dispatch.service.assigning import NEED_ALARMS, take_off
 from dispatch.service.desk import Desk
 from dispatch.service.orders import order_update, way
 from dispatch.service.situations import conditions_at, driven_to
@@ -46,7 +46,7 @@ from dispatch.store.units import nearest_station, unit_now
 
 TAIPEI: Final = ZoneInfo("Asia/Taipei")
 LOGGED_MEMBERS: Final = frozenset({"category", "priority", "lat", "lon", "accident_class"})
-INCIDENT_WARNINGS: Final = ("no_acknowledgement", "declined", "no_unit", "second_unit", *AlarmKind)
+INCIDENT_WARNINGS: Final = ("no_acknowledgement", "declined", *NEED_ALARMS, *AlarmKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.geometry import Position, distance_m
+from dispatch.domain.incident import Incident
 from dispatch.roads.metric import Floats
 from dispatch.roads.osm_import import import_osm
 from dispatch.roads.travel import TravelTimes
+from dispatch.service import deciding
 from dispatch.service.desk import utc_now
+from dispatch.store.incidents import lock_incident
 from dispatch.store.tables import assignments
 from tests.support.data import shared
 from tests.support.server import Server, assigned, enter, eventually, incident_when, kinds
@@ -164,6 +168,34 @@ async def test_nobody_available_is_said_once_and_taken_back(server: Server) -> N
     await assigned(client, incident["id"], unit_id)
     assert (await client.get("/alarms")).json()["items"] == []
     assert kinds((await client.get(f"/incidents/{incident['id']}")).json()).count("nobody_available") == 1
+
+
+async def test_who_waits_is_not_locked_again_in_each_round(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once it is said that nobody can go, a round locks nothing for it; resolved by hand, it is said again."""
+    client = await server.client()
+    waiting = [(await enter(client, *SCENE, priority=1))["id"] for _ in range(3)]
+    for incident_id in waiting:
+        await incident_when(client, incident_id, lambda i: "nobody_available" in kinds(i))
+    locked: list[UUID] = []
+
+    async def lock(connection: AsyncConnection, incident_id: UUID) -> Incident:
+        locked.append(incident_id)
+        return await lock_incident(connection, incident_id)
+
+    monkeypatch.setattr(deciding, "lock_incident", lock)
+    decided = server.app.state.loop.deciding.figures
+    before = decided.rounds
+
+    async def rounds() -> int:
+        server.desk.wake.set()
+        return int(decided.rounds)
+
+    await eventually(rounds, lambda count: count >= before + 4)
+    assert locked == []
+    alarm = next(a for a in (await client.get("/alarms")).json()["items"] if a["incident_id"] == waiting[1])
+    await client.post(f"/alarms/{alarm['id']}/resolve", json={})
+    await incident_when(client, waiting[1], lambda i: kinds(i).count("nobody_available") == 2)
+    assert {str(one) for one in locked} == {waiting[1]}
 
 
 async def test_a_whole_run_with_every_milestone(server: Server) -> None:
