@@ -46,23 +46,27 @@ class Journey:
         return (self.there_at - self.began_at) // US
 
 
+BEGINNINGS = st.sampled_from([timedelta(0), timedelta(hours=7)]) | st.timedeltas(timedelta(0), timedelta(days=4))
+TURNOUTS = st.none() | st.integers(-60, 5_000).map(lambda s: timedelta(seconds=s)) | st.just(timedelta(hours=9))
+ARRIVALS = (st.integers(0, 2_000_000_000) | st.just(0)).map(lambda us: timedelta(microseconds=us))
+FORETOLD_S = st.integers(0, 900).map(float) | st.integers(0, 10**9).map(lambda us: us / 10**6) | st.just(0.001)
+IN_GROUPS = st.fixed_dictionaries(dict.fromkeys(ETA_GROUPS, st.sampled_from(["a", "b", "c"])))
+UUIDS = st.uuids()
+TENTHS = st.integers(0, 9)
+
+
 @st.composite
-def journeys(draw: st.DrawFn, incident_ids: Sequence[UUID]) -> Journey:
+def journeys(draw: st.DrawFn, of: st.SearchStrategy[UUID]) -> Journey:
     """Of one of these incidents or of another; a few are ordered at one moment."""
-    sent_at = MIDNIGHT + draw(st.sampled_from([timedelta(0), timedelta(hours=7)]) | st.timedeltas(
-        timedelta(0), timedelta(days=4)
-    ))  # fmt: skip
-    turnout = draw(
-        st.none() | st.integers(-60, 5_000).map(lambda s: timedelta(seconds=s)) | st.just(timedelta(hours=9))
-    )
+    sent_at, turnout = MIDNIGHT + draw(BEGINNINGS), draw(TURNOUTS)
     return Journey(
-        draw(st.uuids()),
-        draw(st.sampled_from(incident_ids) if incident_ids else st.uuids()) if draw(st.integers(0, 9)) else UUID(int=0),
+        draw(UUIDS),
+        draw(of) if draw(TENTHS) else UUID(int=0),
         sent_at,
         None if turnout is None else sent_at + turnout,
-        sent_at + timedelta(microseconds=draw(st.integers(0, 2_000_000_000) | st.just(0))),
-        draw(st.integers(0, 900).map(float) | st.integers(0, 10**9).map(lambda us: us / 10**6) | st.just(0.001)),
-        {group: draw(st.sampled_from(["a", "b", "c"])) for group in ETA_GROUPS},
+        sent_at + draw(ARRIVALS),
+        draw(FORETOLD_S),
+        draw(IN_GROUPS),
     )
 
 
@@ -70,7 +74,7 @@ pasts = histories.flatmap(
     lambda history: st.tuples(
         st.just(history),
         st.lists(
-            journeys([line.recorded.incident_id for line, _ in history]),
+            journeys(st.sampled_from([line.recorded.incident_id for line, _ in history]) if history else UUIDS),
             max_size=30,
             unique_by=lambda j: j.assignment_id,
         ),

@@ -48,43 +48,50 @@ def _after(seconds: float) -> datetime:
 moments = st.floats(0, 4 * 86_400).map(_after)
 
 
+# Made once: hypothesis checks each strategy anew that is made for a draw, which takes longer than the draw.
+MAYBE_MOMENTS = st.none() | moments
+EXCLUSIONS = st.sampled_from([None, *GIVEN])
+UNIT_TYPES = st.sampled_from([None, "car", "motorcycle"])
+LATE_REASONS = st.sampled_from([None, "turnout", "unknown"])
+SECONDS = st.none() | st.integers(0, 900_000_000).map(lambda us: us / 1_000_000)
+COURSES = st.builds(Course, parts=st.fixed_dictionaries(dict.fromkeys(PARTS, SECONDS)), nearest_free_s=SECONDS)
+MARKS = st.lists(st.sampled_from(Mark), max_size=3).map(frozenset)
+RECORDS = st.tuples(
+    st.sampled_from([None, *PLACES]),
+    st.builds(
+        IncidentRecord,
+        incident_id=st.uuids(),
+        number=st.just("20261123-0001"),
+        category=st.sampled_from(Category),
+        priority=st.sampled_from(Priority),
+        received_at=moments,
+        precinct=st.none(),
+        station=st.none(),
+        dispatched_at=MAYBE_MOMENTS,
+        on_scene_at=MAYBE_MOMENTS,
+        state=st.sampled_from(IncidentState),
+        exclusion=st.sampled_from([None, None, None, *GIVEN]),
+        unit_type=UNIT_TYPES,
+        cell=st.sampled_from([None, "884ba0", "884ba1"]),
+        late_reason=LATE_REASONS,
+    ),
+)
+RULINGS: st.SearchStrategy[dict[str, Any] | None] = st.none() | st.fixed_dictionaries(
+    {"on_scene_at": MAYBE_MOMENTS, "exclusion": EXCLUSIONS, "unit_type": UNIT_TYPES, "late_reason": LATE_REASONS}
+)
+
+
 @st.composite
 def lines(draw: st.DrawFn) -> tuple[LedgerLine, str | None]:
-    place = draw(st.sampled_from([None, *PLACES]))
+    place, record = draw(RECORDS)
     where = PLACES.get(place or "", Place())
-    recorded = IncidentRecord(
-        incident_id=draw(st.uuids()),
-        number="20261123-0001",
-        category=draw(st.sampled_from(Category)),
-        priority=draw(st.sampled_from(Priority)),
-        received_at=draw(moments),
-        precinct=where.precinct,
-        station=where.station,
-        dispatched_at=draw(st.none() | moments),
-        on_scene_at=draw(st.none() | moments),
-        state=draw(st.sampled_from(IncidentState)),
-        exclusion=draw(st.sampled_from([None, None, None, *GIVEN])),
-        unit_type=draw(st.sampled_from([None, "car", "motorcycle"])),
-        cell=draw(st.sampled_from([None, "884ba0", "884ba1"])),
-        late_reason=draw(st.sampled_from([None, "turnout", "unknown"])),
-    )
-    reviewed = recorded
-    if draw(st.booleans()):
-        reviewed = replace(
-            recorded,
-            on_scene_at=draw(st.none() | moments),
-            exclusion=draw(st.sampled_from([None, *GIVEN])),
-            unit_type=draw(st.sampled_from([None, "car", "motorcycle"])),
-            late_reason=draw(st.sampled_from([None, "turnout", "unknown"])),
-        )
-    seconds = st.none() | st.integers(0, 900_000_000).map(lambda us: us / 1_000_000)
-    courses = st.builds(Course, parts=st.fixed_dictionaries(dict.fromkeys(PARTS, seconds)), nearest_free_s=seconds)
+    recorded = replace(record, precinct=where.precinct, station=where.station)
     line = LedgerLine(
         recorded=recorded,
-        reviewed=reviewed,
-        recorded_course=draw(courses),
-        reviewed_course=draw(courses),
-        marks=frozenset(draw(st.lists(st.sampled_from(Mark), max_size=3))),
+        reviewed=replace(recorded, **draw(RULINGS) or {}),
+        recorded_course=draw(COURSES),
+        reviewed_course=draw(COURSES),
+        marks=draw(MARKS),
     )
     return line, place
 
