@@ -16,6 +16,7 @@ from dispatch.api.routing import api_router
 from dispatch.api.signed_in import TheDesk
 from dispatch.domain.unit import UnitStatus
 from dispatch.service.desk import Desk
+from dispatch.store.database import one_moment
 from dispatch.store.tables import alarms, incidents
 from gateway.store import car_messages
 
@@ -64,7 +65,7 @@ async def _fill(registry: CollectorRegistry, request: Request, desk: Desk) -> No
     gauge("dispatcher_leads", "1 in the server that runs the dispatcher loop", request.app.state.loop.leading)
     request.app.state.loop.deciding.figures.register(registry)
     gauge("feed_listeners", "browsers on the feed", request.app.state.hub.listeners)
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         opened = await connection.scalar(select(func.count()).where(incidents.c.state == "open"))
         unresolved = await connection.scalar(select(func.count()).where(alarms.c.resolved_at.is_(None)))
         unread = await connection.scalar(select(func.count()).where(car_messages.c.handled_at.is_(None)))

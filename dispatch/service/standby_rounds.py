@@ -31,6 +31,7 @@ from dispatch.service.transaction import transaction
 from dispatch.service.waking import hinted
 from dispatch.store import standby as store
 from dispatch.store.away import is_away
+from dispatch.store.database import one_moment
 from dispatch.store.rows import AnyRow
 from dispatch.store.units import UnitNow, units_now
 
@@ -81,7 +82,7 @@ class StandbyRounds:
     async def round(self) -> None:
         """Notes what has ended; where something changed or it is time, looks at coverage and suggests."""
         now = self._desk.clock()
-        async with self._desk.engine.connect() as connection:
+        async with one_moment(self._desk.engine) as connection:
             units = await units_now(connection)
             standing = await store.standing_suggestions(connection)
         await self._end_what_is_over(units, standing, now)
