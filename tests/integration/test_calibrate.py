@@ -38,7 +38,14 @@ from tests.unit.roads.towns import Town, place
 
 FIRST = date(2026, 10, 1)
 TRUTH = true_speeds(primary=1.4, secondary=1.4, tertiary=1.4, residential=1.4)
-SCENE, NEAR = city_places(31, 2, spread_m=3.0)
+
+
+def scene() -> Position:
+    return city_places(31, 2, spread_m=3.0)[0]
+
+
+def near() -> Position:
+    return city_places(31, 2, spread_m=3.0)[1]
 
 
 def past_drives(number: int, days: int, seed: int = 8) -> list[Seen]:
@@ -60,7 +67,7 @@ async def server(database_url: str, nats_url: str) -> AsyncIterator[Server]:
         await running.load(streets())
         moment = datetime(2026, 11, 20, 10, 30, tzinfo=TAIPEI).astimezone(UTC)
         running.desk.clock = lambda: moment
-        await unit_at(running, "near", NEAR)
+        await unit_at(running, "near", near())
         yield running
 
 
@@ -91,8 +98,8 @@ PERIOD = ("--from", str(FIRST), "--to", str(FIRST + timedelta(days=30)))
 
 
 async def candidate(client: httpx.AsyncClient, unit: str = "near") -> dict[str, Any]:
-    """The unit as a call at SCENE sees it."""
-    answer = await client.get("/candidates", params={"lat": SCENE.lat, "lon": SCENE.lon, "priority": 2})
+    """The unit as a call at the scene sees it."""
+    answer = await client.get("/candidates", params={"lat": scene().lat, "lon": scene().lon, "priority": 2})
     return next(one for one in answer.json()["items"] if one["name"] == unit)
 
 
@@ -111,7 +118,7 @@ async def test_learned_shown_applied_and_put_back(server: Server, outside: dict[
     await fill(server)
     before = await candidate(client)
     assert before["eta_version"] == 0
-    old = await assigned(client, (await enter(client, SCENE.lat, SCENE.lon))["id"])
+    old = await assigned(client, (await enter(client, scene().lat, scene().lon))["id"])
 
     done = await calibrate(around, *PERIOD, "--json", tmp_path / "out.json", "--by", "王科長")
     assert done.returncode == 0, done.stderr
@@ -130,10 +137,10 @@ async def test_learned_shown_applied_and_put_back(server: Server, outside: dict[
     assert (read.username, read.detail["drives"]) == ("王科長", 70)
 
     assert (await calibrate(around, "apply", "1", "--by", "李主任")).returncode == 0
-    second = await unit_at(server, "second", NEAR)
+    second = await unit_at(server, "second", near())
     after = await eventually(lambda: candidate(client, "second"), lambda one: one["eta_version"] == 1)
     assert after["eta_s"] > 1.15 * before["eta_s"]
-    incident = await enter(client, SCENE.lat, SCENE.lon)
+    incident = await enter(client, scene().lat, scene().lon)
     new = await assigned(client, incident["id"], second)
     row = await assignment_row(server.engine, new["id"])
     assert (row.eta_version, row.eta_s) == (1, after["eta_s"])
@@ -146,7 +153,7 @@ async def test_learned_shown_applied_and_put_back(server: Server, outside: dict[
         assert set(kept) == {0, 1}
 
     assert (await calibrate(around, "apply", "0", "--by", "李主任")).returncode == 0
-    await unit_at(server, "third", NEAR)
+    await unit_at(server, "third", near())
     back = await eventually(lambda: candidate(client, "third"), lambda one: one["eta_version"] == 0)
     assert (back["eta_s"], back["distance_m"]) == (before["eta_s"], before["distance_m"])
     listed = (await calibrate(around, "versions")).stdout.splitlines()
@@ -309,7 +316,6 @@ def test_days_held_out_are_every_fifth_and_the_newest() -> None:
     assert held == {days[10], days[5], days[0]}
     assert held_out_days(days[:1]) == {days[0]}
     assert held_out_days([]) == frozenset()
-    assert isinstance(SCENE, Position)
 
 
 def test_which_days_a_version_did_not_learn_from() -> None:

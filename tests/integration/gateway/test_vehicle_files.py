@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +15,11 @@ import pytest
 from tests.support.cars import Device, gateway_settings, running
 from vehicle_agent.base_map import BaseMap, over_http
 
-BIG = gzip.compress(b"".join(str(number * 7919).encode() for number in range(600_000)), 1, mtime=0)
+
+@cache
+def big() -> bytes:
+    """A base map of a few megabytes."""
+    return gzip.compress(b"".join(str(number * 7919).encode() for number in range(600_000)), 1, mtime=0)
 
 
 @pytest.fixture
@@ -59,33 +64,33 @@ async def test_only_a_car_gets_the_streets(gateway: str, device: Device, databas
 
 async def test_pieces_of_a_version(gateway: str, device: Device, database: asyncpg.Connection) -> None:
     """A range gets that piece; one of another version, or none, the beginning; one behind the end gets 416."""
-    await load(database, "abc-1", BIG)
+    await load(database, "abc-1", big())
     async with httpx.AsyncClient(trust_env=False) as client:
         url = gateway.replace("ws://", "http://") + "/streets"
         for asked, if_range, start, end in (
             ("bytes=100-199", '"abc-1"', 100, 200),
             ("bytes=100-199", '"abc-0"', 0, 1024 * 1024),
             ("bytes=0-", '"abc-1"', 0, 1024 * 1024),
-            (f"bytes={len(BIG) - 5}-", '"abc-1"', len(BIG) - 5, len(BIG)),
+            (f"bytes={len(big()) - 5}-", '"abc-1"', len(big()) - 5, len(big())),
         ):
             told = {"Authorization": f"Bearer {device.token}", "Range": asked, "If-Range": if_range}
             async with client.stream("GET", url, headers=told) as answer:
                 piece = b"".join([chunk async for chunk in answer.aiter_raw()])
             assert answer.status_code == 206
-            assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(BIG)}"
-            assert piece == BIG[start:end]
-    behind = await get(gateway, device.token, Range=f"bytes={len(BIG)}-")
-    assert (behind.status_code, behind.headers["content-range"]) == (416, f"bytes */{len(BIG)}")
+            assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{len(big())}"
+            assert piece == big()[start:end]
+    behind = await get(gateway, device.token, Range=f"bytes={len(big())}-")
+    assert (behind.status_code, behind.headers["content-range"]) == (416, f"bytes */{len(big())}")
 
 
 async def test_the_agent_keeps_them(gateway: str, device: Device, database: asyncpg.Connection, tmp_path: Path) -> None:
     """What the agent's own code fetches is what dispatch stored; a new version replaces it, the same one is not
     fetched."""
-    await load(database, "abc-1", BIG)
+    await load(database, "abc-1", big())
     kept = BaseMap(tmp_path / "journal")
     ask = over_http(gateway, lambda: device.token)
     assert await asyncio.to_thread(kept.refresh, ask)
-    assert kept.read() == ('"abc-1"', BIG)
+    assert kept.read() == ('"abc-1"', big())
     assert not await asyncio.to_thread(kept.refresh, ask)
     other = gzip.compress(b"other", mtime=0)
     await load(database, "abc-2", other)
