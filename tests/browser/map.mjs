@@ -83,6 +83,7 @@ const scenarios = {
     const middle = { x: box.width / 2, y: box.height / 2 };
     for (let look = 0; look < 3; look += 1) {
       await eventually(async () => {
+        await page.waitForTimeout(1_000); // a picture takes the map's time to draw
         const at = await desk.blot(GREEN);
         return at && Math.hypot(at.x - middle.x, at.y - middle.y) < 60;
       }, 'the unit in the middle');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { eventually, play, SIZES } from './chromium.mjs';
+import { eventually, PATIENCE_MS, play, SIZES } from './chromium.mjs';
 import { complaints, cutOff } from './looking.mjs';
 import { linesOf, Manager, number } from './manager.mjs';
 
@@ -242,10 +242,9 @@ const scenarios = {
   async link(desk) {
     const { page } = desk;
     // Figures that are still being computed say so, and come by themselves.
-    let refused = 0;
+    let refuses = true;
     await page.route('**/api/v1/kpi/parts?*', async (route) => {
-      refused += 1;
-      if (refused > 1) return route.continue();
+      if (!refuses) return route.continue();
       const body = JSON.stringify({ code: 'figures_in_preparation', detail: '', errors: [] });
       return route.fulfill({ status: 503, contentType: 'application/problem+json', body });
     });
@@ -257,7 +256,8 @@ const scenarios = {
     await desk.see('header nav a');
     await desk.goTo(`statistics/${encodeURIComponent(asked)}`);
     await desk.sees(desk.t('failure_figures_in_preparation'));
-    await page.getByText(desk.t('failure_figures_in_preparation')).waitFor({ state: 'detached' });
+    refuses = false;
+    await page.getByText(desk.t('failure_figures_in_preparation')).waitFor({ state: 'detached', timeout: PATIENCE_MS });
     await desk.read();
     const seen = await desk.sums();
 

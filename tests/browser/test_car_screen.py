@@ -108,7 +108,14 @@ class Car:
 
     def answer_sos(self, what: str) -> None:
         """The desk does this with the SOS that stands."""
-        (alarm,) = [one for one in self.api.get("/alarms").json()["items"] if one["kind"] == "sos"]
+        standing: list[dict[str, Any]] = []
+
+        def is_there() -> bool:
+            standing[:] = [one for one in self.api.get("/alarms").json()["items"] if one["kind"] == "sos"]
+            return len(standing) == 1
+
+        wait_until(is_there, "the desk has no SOS")
+        (alarm,) = standing
         assert self.api.post(f"/alarms/{alarm['id']}/{what}").status_code < 300
 
     def run(self, scenario: str, *, language: str = "zh-TW", **settings: str) -> None:

@@ -61,6 +61,7 @@ async def city(folder: Path) -> AsyncIterator[Day]:
         )
         *crews, log_car, athens_car = cars
         day = Day(data, up, addresses, desk, city_day.calls(places[CREWS:]), crews, log_car, athens_car, epochs)
+        await athens_car.wait(bool, "has no screen")
         await athens_car.set_available(False, "not of this town")
         for crew in cars:
             await crew.wait(lambda state: state["connected"], "is not connected")

@@ -22,6 +22,7 @@ from dispatch.domain.policy_settings import ACCIDENT_SPECIALIST
 from dispatch.domain.refusals import Refused
 from dispatch.main import create_app
 from dispatch.service import sessions, situations
+from dispatch.service.assigning import NEED_ALARMS
 from dispatch.settings import Settings
 from gateway import protocol
 from gateway.parsing import Fault, Refusal, parse_car_frame
@@ -83,7 +84,7 @@ def _problem_codes() -> set[str]:
 
 
 def _alarm_kinds() -> set[str]:
-    kinds = {kind.value for kind in AlarmKind}  # raised by a name that the rules give
+    kinds = {*AlarmKind, *NEED_ALARMS}  # raised by names
     for node in _sources("dispatch/service"):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "raise_alarm":
             kinds |= set(_constants(node, "kind"))
