@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
-# Bytecode is kept, whoever asks for none: each of our processes starts in three quarters of the time.
+# Whoever asks for no bytecode would have each process that starts compile all of ours anew.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

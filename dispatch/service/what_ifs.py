@@ -19,6 +19,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
 from dispatch.service.what_if_asking import TAIPEI, instants, resolved
 from dispatch.store import what_ifs
+from dispatch.store.database import one_moment
 from dispatch.store.past_calls import count_past_calls, span_of_past_calls
 from dispatch.store.rows import AnyRow
 from dispatch.store.what_if_asked import FEWEST_CALLS, Asked, Crews, asked_of
@@ -57,7 +58,7 @@ class Base:
 
 async def base_of(desk: Desk) -> Base:
     """What a what-if begins with."""
-    async with desk.engine.connect() as connection:
+    async with one_moment(desk.engine) as connection:
         rows = await registered_stations(connection)
         crews = await registered_crews(connection)
         span = await span_of_past_calls(connection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from tests.support.cities import generated_chiayi
 from tests.support.server import Server, eventually
 
 
-@cache
 def city() -> StreetMap:
     """The same for all tests of a session."""
     return generated_chiayi(1)

@@ -12,7 +12,6 @@ from dispatch.roads.travel import TravelTimes
 from tests.support.cities import generated_chiayi
 
 
-@cache
 def streets() -> StreetMap:
     return generated_chiayi(3)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +19,6 @@ from dispatch.roads.street_map import MapInfo, StreetMap
 from tests.support.cities import generated_chiayi
 
 
-@cache
 def city() -> StreetMap:
     return generated_chiayi(3)
 
