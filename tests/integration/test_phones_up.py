@@ -81,31 +81,36 @@ def test_a_killed_gateway_loses_nothing_it_acknowledged(system: tuple[Up, Path],
     up, data = system
     token = enrolled(data, "MCA-0002", "機車-2")
     start_ms = now_ms() - 600_000
-    stop = threading.Event()
+    killed: set[int] = set()
+    stop, answered = threading.Event(), threading.Event()
 
     def kill() -> None:
-        while not stop.wait(2.0):
-            try:
-                os.kill(child_pid(up.process.pid, "gateway"), signal.SIGKILL)
-            except (AssertionError, ProcessLookupError):
-                continue  # it is being started
+        """Half a second after the first answer of each gateway: in the middle of reports, however long it starts."""
+        while not stop.is_set():
+            if answered.wait(0.1) and not stop.wait(0.5):
+                answered.clear()
+                try:
+                    pid = child_pid(up.process.pid, "gateway")
+                    os.kill(pid, signal.SIGKILL)
+                except (AssertionError, ProcessLookupError):
+                    continue  # an answer that was read late: it is being started
+                killed.add(pid)
 
     killer = threading.Thread(target=kill)
     killer.start()
     kept: list[int] = []
-    failures = 0
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{phone_port}", trust_env=False, timeout=10) as phone:
-            while len(kept) < 30 or failures < 2:
+            while len(kept) < 30 or len(killed) < 3:
                 time_ms = start_ms + len(kept) * 1000
                 try:
                     answer = phone.get("/", params={"id": token, "lat": LAT, "lon": LON, "timestamp": time_ms})
                 except httpx.TransportError:
-                    failures += 1
                     stop.wait(0.1)
                     continue
                 if answer.status_code == 200:
                     kept.append(time_ms)
+                    answered.set()
                 else:
                     assert answer.status_code == 503, answer.text
     finally:
