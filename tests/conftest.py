@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-pytest_plugins = ["tests.support.engines", "tests.support.server", "tests.support.unmeasured"]
+pytest_plugins = ["tests.support.engines", "tests.support.server", "tests.support.measured"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -28,8 +28,6 @@ from dispatch.store.tables import incidents
 from dispatch.up import bring_up_to_date
 from tests.support.server import Server, running_server
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 @pytest.fixture
 async def server(database_url: str, nats_url: str) -> AsyncIterator[Server]:

@@ -13,8 +13,6 @@ from dispatch.simulator.clairvoyant import clairvoyant_bound
 from dispatch.simulator.stream import CallStream
 from tests.support.schedules import best_weighted_mean_s, stream
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 PLACES = 4
 WEIGHTS = {1: 8.0, 2: 3.0, 3: 1.0, 4: 1.0}
 LIGHTS = {1: 0.75}

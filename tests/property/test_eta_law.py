@@ -26,7 +26,6 @@ from tests.support.random_day import Day
 from tests.support.server import Server, running_server
 from tests.support.settled import settled
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
 STEPS = 60
 
 

@@ -21,8 +21,6 @@ from tests.support.feed import Frame, Screen, dial
 from tests.support.random_day import Day
 from tests.support.server import Server, eventually, running_server
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 STEPS = 60
 REDUCER: Final = Path(__file__).parents[1] / "support" / "reduce_frames.mjs"
 

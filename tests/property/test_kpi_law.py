@@ -31,8 +31,6 @@ from tests.support.raw_kpi import raw_records, reviewed_records
 from tests.support.server import Server, running_server
 from tests.support.settled import settled
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 STEPS = 60
 RULED = 3
 RAW: set[GroupBy] = set(get_args(GroupBy)) - {"category", "late_reason"}

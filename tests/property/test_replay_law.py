@@ -21,8 +21,6 @@ from tests.support.random_day import Day
 from tests.support.replay import Shown, as_seen, differences, fetch, shown_at
 from tests.support.server import Server, eventually, running_server
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 STEPS, EVERY = 70, 5
 
 

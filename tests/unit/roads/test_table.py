@@ -22,8 +22,6 @@ from dispatch.roads.travel import TravelTimes
 from tests.support.cities import generated_chiayi
 from tests.support.data import shared
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 def plain_table(street_map: StreetMap, nodes: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Seconds, and metres along networkx's way."""

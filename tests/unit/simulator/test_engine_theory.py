@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from dispatch.domain.policy_settings import PolicySettings
@@ -23,8 +22,6 @@ from dispatch.simulator.queueing import erlang_c, mean_wait_s, priority_waits_s,
 from dispatch.simulator.stream import CallStream, Responses
 from tests.support.hypercube import hypercube, nearest_first
 from tests.support.schedules import stream
-
-pytestmark = pytest.mark.usefixtures("unmeasured")
 
 Reals = NDArray[np.float64]
 RUNS = 16
