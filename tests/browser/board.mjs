@@ -69,6 +69,13 @@ const scenarios = {
     await page.reload();
     await page.locator(`${QUEUE} [data-incident]`).first().waitFor({ timeout: PATIENCE_MS });
     assert.deepEqual(await desk.queue(), [of('SERVED')], 'the filter is kept');
+    const stations = page.getByRole('combobox', { name: '派出所', exact: true });
+    const [narrow, wide] = await stations.evaluate((select) => {
+      const before = select.offsetWidth;
+      select.append(new Option('市警局第二分局後湖派出所'));
+      return [before, select.offsetWidth];
+    });
+    assert.equal(wide, narrow, 'stations that come later move no button');
     await desk.button('清除篩選').click();
     await eventually(async () => (await desk.queue()).length === 4, 'all calls again');
     await page.locator('[data-unit-row]').filter({ hasText: '北門301' }).getByRole('button').click();
