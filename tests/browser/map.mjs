@@ -81,13 +81,18 @@ const scenarios = {
     await desk.note().getByText(`跟隨中：${PATROL_DRIVES}`).waitFor();
     const box = await desk.frame();
     const middle = { x: box.width / 2, y: box.height / 2 };
-    for (let look = 0; look < 3; look += 1) {
-      await eventually(async () => {
-        await page.waitForTimeout(1_000); // a picture takes the map's time to draw
-        const at = await desk.blot(GREEN);
-        return at && Math.hypot(at.x - middle.x, at.y - middle.y) < 60;
-      }, 'the unit in the middle');
-      await page.waitForTimeout(1_500);
+    const off = async () => {
+      const at = await desk.blot(GREEN);
+      return at ? Math.hypot(at.x - middle.x, at.y - middle.y) : Infinity;
+    };
+    await eventually(async () => {
+      await page.waitForTimeout(1_000); // a picture takes the map's time to draw
+      return (await off()) < 15;
+    }, 'the unit in the middle');
+    for (let look = 0; look < 6; look += 1) {
+      await page.waitForTimeout(700);
+      const far = await off();
+      assert.ok(far < 15, `it drives and stays in the middle, but is ${far} px off`);
     }
     await desk.shot('follow-zh');
     await page.keyboard.press('Escape');

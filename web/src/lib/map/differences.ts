@@ -31,19 +31,21 @@ function changedProperties(before: Mark['properties'], after: Mark['properties']
   return changed;
 }
 
+/** What a mark is called in the source that all kinds share. */
+export const keyOf = (kind: string, id: string) => `${kind} ${id}`;
+
 /**
  * The change from `before` to `after`, or null where nothing changed. Marks of several kinds share a source: each has its
  * `markKind`, and its `key` in all of them. Every mark of a kind has the same members in its properties.
  */
 export function differences(before: Marks, after: Marks, kind: string): GeoJSONSourceDiff | null {
-  const keyOf = (id: string) => `${kind} ${id}`;
   const add: GeoJSON.Feature[] = [];
   const update: NonNullable<GeoJSONSourceDiff['update']> = [];
-  const remove = [...before.keys()].filter((id) => !after.has(id)).map(keyOf);
+  const remove = [...before.keys()].filter((id) => !after.has(id)).map((id) => keyOf(kind, id));
   for (const [id, mark] of after) {
     const known = before.get(id);
     if (!known) {
-      add.push({ type: 'Feature', geometry: mark.geometry, properties: { ...mark.properties, id, markKind: kind, key: keyOf(id) } });
+      add.push({ type: 'Feature', geometry: mark.geometry, properties: { ...mark.properties, id, markKind: kind, key: keyOf(kind, id) } });
       continue;
     }
     if (known === mark) continue;
@@ -51,7 +53,7 @@ export function differences(before: Marks, after: Marks, kind: string): GeoJSONS
     const moved = !sameGeometry(known.geometry, mark.geometry);
     if (!moved && !changed) continue;
     update.push({
-      id: keyOf(id),
+      id: keyOf(kind, id),
       ...(moved ? { newGeometry: mark.geometry } : {}),
       ...(changed ? { addOrUpdateProperties: changed } : {}),
     });

@@ -1,8 +1,9 @@
 // The one source of all marks of a map. With each change the map lays out labels and draws all of its streets anew, and once
 // more with every tile that comes back: so units, their ways and the calls change together, with one beat that is no
 // faster than the eye needs.
-import type { GeoJSONSource, GeoJSONSourceDiff, Map as MapLibreMap } from 'maplibre-gl';
+import type { GeoJSONSource, GeoJSONSourceDiff, Map as MapLibreMap, MapSourceDataEvent } from 'maplibre-gl';
 import { isRemoved } from './create_map';
+import { keyOf } from './differences';
 
 const SOURCE = 'marks';
 const NOTHING: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
@@ -81,4 +82,20 @@ export function sharedSource(map: MapLibreMap): SharedSource {
   let source = sources.get(map);
   if (!source) sources.set(map, (source = new SharedSource(map)));
   return source;
+}
+
+/** Where the map draws this point mark, which may be behind what it was told; null where it draws none. */
+export function drawnAt(map: MapLibreMap, kind: string, id: string): GeoJSON.Position | null {
+  if (isRemoved(map) || !map.getSource(SOURCE)) return null;
+  const [mark] = map.querySourceFeatures(SOURCE, { filter: ['==', ['get', 'key'], keyOf(kind, id)], validate: false });
+  return mark?.geometry.type === 'Point' ? mark.geometry.coordinates : null;
+}
+
+/** Calls `look` whenever marks are about to be drawn elsewhere, until what it gives is called. */
+export function onDrawn(map: MapLibreMap, look: () => void): () => void {
+  const heard = ({ sourceId, tile }: MapSourceDataEvent) => {
+    if (sourceId === SOURCE && tile) look();
+  };
+  map.on('sourcedata', heard);
+  return () => void map.off('sourcedata', heard);
 }
