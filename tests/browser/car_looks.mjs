@@ -100,6 +100,13 @@ async function look(car, name) {
   return wrong;
 }
 
+/** From the next load on, as a browser that was not touched yet. */
+const forbidSound = (page, forbidden) => page.evaluate((value) => sessionStorage.setItem('test.silent', value), forbidden ? 'yes' : '');
+
+function obeyForbiddenSound() {
+  if (sessionStorage.getItem('test.silent')) Object.defineProperty(BaseAudioContext.prototype, 'state', { get: () => 'suspended' });
+}
+
 const worst = (state) => ({
   ...state,
   connected: false,
@@ -137,6 +144,7 @@ export async function looks(car) {
   const wrong = [];
   const see = async (name) => wrong.push(...(await look(car, name)));
   await car.page.addInitScript(() => Object.defineProperty(navigator, 'userAgent', { value: 'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36' }));
+  await car.page.addInitScript(obeyForbiddenSound);
   await car.open();
   await car.see('[data-link=connected]');
   await car.see('[data-map=drawn]');
@@ -171,10 +179,14 @@ export async function looks(car) {
   await car.see('[data-step=on_scene]');
   await car.gone('[data-undo]');
   await car.gone('[data-trouble]');
-  // All that can be there at once: SOS without a link, just arrived at priority 1, and the arrival can be undone.
+  // All that can be there at once: SOS without a link, just arrived at priority 1, the arrival can be undone, and the
+  // browser waits for a touch before it lets anything be heard.
+  await forbidSound(car.page, true);
   await car.pretend(worst);
   await car.see('[data-undo]');
+  await car.see('[data-sound-blocked]');
   await see('on-scene');
+  await forbidSound(car.page, false);
   await car.pretend(null);
   await car.see('[data-step=on_scene]');
   await car.press('[data-press=cleared]');
