@@ -17,6 +17,7 @@ WHERE: Final = (
     "unit/domain",
     "unit/gateway",
     "property/test_eta_columns.py",
+    "property/test_eta_moved.py",
     "property/test_kpi_columns.py",
     "property/test_kpi_tally.py",
 )
