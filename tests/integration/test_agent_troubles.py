@@ -20,6 +20,8 @@ from tests.support.small_disk import SmallDisk, small_disk
 
 __all__ = ["database", "device", "settings", "small_disk"]
 HOUR_MS = 3_600_000
+NEAR_S = 30
+"""Clocks are hours off; between a press and its stamp lies what a busy machine takes."""
 NOWHERE = "ws://127.0.0.1:9"
 
 
@@ -180,16 +182,16 @@ async def test_a_clock_hours_off(
         await car.start(CLOCK_OFF.format(off_ms=off_ms))
         state = await car.until(lambda state: state["connected"])
         assert troubles(state) == ["clock_off"]
-        assert abs(state["clock_ms"] / 1000 - time.time()) < 5
+        assert abs(state["clock_ms"] / 1000 - time.time()) < NEAR_S
         pressed_s.append(time.time())
         await press(car, 1)
         held = await presses(database, 2)
         for one, true_s in zip(held, pressed_s, strict=True):
-            assert abs(one["sent_at"].timestamp() - true_s) < 1
-            assert abs(one["clock_ms"] - off_ms - true_s * 1000) < 1000
+            assert abs(one["sent_at"].timestamp() - true_s) < NEAR_S
+            assert abs(one["clock_ms"] - off_ms - true_s * 1000) < NEAR_S * 1000
             assert one["rejected"] is None
         off = "(body->>'clock_offset_ms')::bigint"
-        await until(database, f"SELECT EXISTS (SELECT FROM car_messages WHERE abs({off} + ({off_ms})) < 2000)")
+        await until(database, f"SELECT EXISTS (SELECT FROM car_messages WHERE abs({off} + ({off_ms})) < {NEAR_S * 1000})")
         assert await car.stop() == 0
 
 
@@ -228,7 +230,7 @@ async def test_a_clock_that_is_set_again_and_again_under_the_running_agent(
         held = await presses(database, len(pressed_s))
         assert [one["reason"] for one in held] == [f"r{number}" for number in range(len(pressed_s))]
         for one, true_s in zip(held, pressed_s, strict=True):
-            assert abs(one["sent_at"].timestamp() - true_s) < 2, one
+            assert abs(one["sent_at"].timestamp() - true_s) < NEAR_S, one
             assert one["rejected"] is None
             assert "time_unsure" not in one
         assert await car.stop() == 0
