@@ -191,7 +191,9 @@ async def test_a_clock_hours_off(
             assert abs(one["clock_ms"] - off_ms - true_s * 1000) < NEAR_S * 1000
             assert one["rejected"] is None
         off = "(body->>'clock_offset_ms')::bigint"
-        await until(database, f"SELECT EXISTS (SELECT FROM car_messages WHERE abs({off} + ({off_ms})) < {NEAR_S * 1000})")
+        await until(
+            database, f"SELECT EXISTS (SELECT FROM car_messages WHERE abs({off} + ({off_ms})) < {NEAR_S * 1000})"
+        )
         assert await car.stop() == 0
 
 
