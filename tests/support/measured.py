@@ -1,5 +1,5 @@
-"""Lines are counted where each of them must be reached: the domain, and the session of the gateway. Counting costs
-Python half its speed, so all other tests go without, and so do the processes they start; `make coverage` counts all.
+"""Lines are counted where each of them must be reached: the domain, and the session of the gateway. Counting slows
+Python down, so all other tests go without, and so do the processes they start; `make coverage` counts all.
 """
 
 from __future__ import annotations
