@@ -103,6 +103,8 @@ const scenarios = {
     }
     // What the first window does, the second one shows.
     await page.locator(`${QUEUE} [data-incident="${of('UNKNOWN_ID')}"] th button`).click();
+    // Who could go stands above the question: it comes a moment later, and moves what is below it.
+    await page.locator(`[data-incident-panel="${of('UNKNOWN_ID')}"] [data-unit]:visible`).first().waitFor({ timeout: PATIENCE_MS });
     await desk.button('Cancel').click();
     await desk.button('False alarm').click();
     await eventually(async () => !(await second.queue()).includes(of('UNKNOWN')), 'the call to leave the other window');
