@@ -68,6 +68,33 @@ async function holdsThroughAnything(car) {
   await car.pretend(null);
 }
 
+/** What a finger touched is what it presses, whatever comes to lie under it before it lets go. */
+async function pressesWhatWasTouched(car) {
+  const steps = [];
+  await car.pretend((state) => ({ ...state, orders: [{ ...ORDER, assignment_id: 'touched' }] }));
+  await car.page.route('**/api/step', async (route) => {
+    steps.push(route.request().postDataJSON().status);
+    await route.fulfill({ json: { seq: 1 } });
+  });
+  await car.press('[data-new-job-seen]');
+  await car.calm();
+  const { x, y, width, height } = await car.box('[data-press=acknowledged]');
+  const finger = await car.page.context().newCDPSession(car.page);
+  await finger.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+  await finger.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x: x + width / 2, y: y + height / 2 }] });
+  await car.page.locator('[data-press=acknowledged]').evaluate((button, { x, y, width, height }) => {
+    button.style.translate = '0 -150px';
+    const other = Object.assign(document.createElement('button'), { onclick: () => (window.wrong = true) });
+    Object.assign(other.style, { position: 'fixed', left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px`, zIndex: 9 });
+    document.body.append(other);
+  }, { x, y, width, height });
+  await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await eventually(() => steps.length, 'the press of what was touched');
+  assert.deepEqual([steps, await car.page.evaluate(() => window.wrong)], [['acknowledged'], undefined]);
+  await finger.send('Emulation.setTouchEmulationEnabled', { enabled: false });
+  await car.pretend(null);
+}
+
 const scenarios = {
   async job(car) {
     await ready(car);
@@ -269,6 +296,7 @@ const scenarios = {
     await car.see('[data-link=connected]');
     await everyTroubleInWords(car);
     await holdsThroughAnything(car);
+    await pressesWhatWasTouched(car);
   },
 
   looks,
