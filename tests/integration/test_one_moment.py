@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from uuid import UUID
 
 import httpx
@@ -10,13 +11,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api import incidents as incidents_api
+from dispatch.api import present
+from dispatch.api.schemas import IncidentView
 from dispatch.domain.incident import Incident
 from dispatch.service import lateness
-from dispatch.store import views
+from dispatch.store.imported_lines import imported_lines
 from dispatch.store.incidents import find_incident
 from dispatch.store.rows import AnyRow
 from dispatch.store.views import assignment_rows
-from tests.support.server import Server, enter, kinds
+from tests.support.server import Server, enter, eventually, kinds
 
 
 @pytest.fixture
@@ -30,17 +33,16 @@ async def test_an_incident_is_shown_as_it_was_at_one_moment(
 ) -> None:
     """It is changed between two of the queries of a look: the look shows nothing of the change, or all of it."""
     incident = await enter(client, description="before")
-    reads = views.assignment_rows
+    reads = imported_lines  # of a detail alone: the feed, which looks by itself, reads none
     looks = iter(["one"])
 
-    async def meanwhile(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> Sequence[AnyRow]:
-        rows = await reads(connection, incident_ids)
+    async def meanwhile(connection: AsyncConnection, incident_id: UUID) -> Sequence[SimpleNamespace]:
         if next(looks, None):  # else it is the answer to the change
             answer = await client.patch(f"/incidents/{incident['id']}", json={"description": "after"})
             assert kinds(answer.json())[-1] == "incident_changed"
-        return rows
+        return await reads(connection, incident_id)
 
-    monkeypatch.setattr(views, "assignment_rows", meanwhile)
+    monkeypatch.setattr(present, "imported_lines", meanwhile)
     seen = (await client.get(f"/incidents/{incident['id']}")).json()
     assert next(looks, None) is None
     assert (seen["description"], "incident_changed" in kinds(seen)) == ("before", False)
@@ -54,20 +56,21 @@ async def test_a_list_is_of_one_moment(
     """A unit is sent between the incidents and their assignments: the list shows neither the change nor half of it."""
     unit_id = await module_server.add_unit("一時101")
     incident = await enter(client)
-    reads = views.assignment_rows
     looks = iter(["one"])
 
-    async def meanwhile(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> Sequence[AnyRow]:
+    async def meanwhile(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[IncidentView]:
         if next(looks, None):
             sent = {"unit_id": str(unit_id), "override_reason": "test"}
             answer = await client.post(f"/incidents/{incident['id']}/assignments", json=sent)
             assert answer.status_code == 201, answer.text
-        return await reads(connection, incident_ids)
+        return await present.incident_views(connection, rows)
 
-    monkeypatch.setattr(views, "assignment_rows", meanwhile)
+    # Of the list alone: the feed, which looks by itself, goes on with its own.
+    monkeypatch.setattr(incidents_api, "present", SimpleNamespace(**vars(present) | {"incident_views": meanwhile}))
     params = {"search": incident["number"]}
     (seen,) = (await client.get("/incidents", params=params)).json()["items"]
     assert (seen["assignments"], seen["dispatched_at"]) == ([], None)
+    assert next(looks, None) is None
     (now,) = (await client.get("/incidents", params=params)).json()["items"]
     assert [one["unit_id"] for one in now["assignments"]] == [str(unit_id)]
     await client.post(f"/incidents/{incident['id']}/close", json={"disposition": "test"})
@@ -100,8 +103,12 @@ async def test_what_ends_while_it_is_looked_at_fails_nothing(
     assert (await client.get(f"/incidents/{incident['id']}/candidates")).status_code == 200
     assert looks == []
     monkeypatch.setattr(lateness, "assignment_rows", read)
-    second = await enter(client)
-    looks.append(second["id"])
-    answer = await client.get("/lateness")
-    assert (answer.status_code, looks) == (200, []), answer.text
-    assert second["id"] in {one["incident_id"] for one in answer.json()["items"]}
+
+    async def ended_meanwhile_is_shown() -> bool:
+        second = await enter(client)
+        looks.append(second["id"])
+        answer = await client.get("/lateness")
+        assert (answer.status_code, looks) == (200, []), answer.text
+        return second["id"] in {one["incident_id"] for one in answer.json()["items"]}
+
+    await eventually(ended_meanwhile_is_shown)  # unless the watch over late calls looked, and ended it, before
