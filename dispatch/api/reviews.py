@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from asyncio import to_thread
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from dispatch.api.cursor import from_cursor, to_cursor
-from dispatch.api.period import PeriodOf
+from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
 from dispatch.api.schemas import reviews as schemas
@@ -22,10 +23,11 @@ from dispatch.domain.refusals import NotFound
 from dispatch.domain.review import Ruling, RulingKind
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
+from dispatch.service.kpi_ledger import among
 from dispatch.service.review_cases import Case, cases
 from dispatch.service.reviewing import review
 from dispatch.store.database import one_moment
-from dispatch.store.review_list import review_page
+from dispatch.store.review_list import looked_through, review_page
 
 router = api_router("reviews")
 Supervising = Annotated[Person, Depends(role("supervisor"))]
@@ -33,30 +35,34 @@ Supervising = Annotated[Person, Depends(role("supervisor"))]
 
 @router.get("/kpi/reviews", responses=described(401, 403), dependencies=[MAY_READ])
 async def list_reviews(
-    desk: TheDesk,
-    period: PeriodOf,
+    asked: AskedFor,
+    moment: TheMoment,
     state: Annotated[Literal["open", "done"], Query(description="Still to be looked at, or ruled on")] = "open",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> schemas.ReviewCasePage:
-    """Ended incidents received in [from, to) whose figure rests on a marked or inferred arrival, the newest first.
+    """Ended incidents that are asked for and whose figure rests on a marked or inferred arrival, the newest first.
 
     One that somebody ruled on is open again where something was heard of that arrival since.
     """
-    async with one_moment(desk.engine) as connection:
-        rows = await review_page(
-            connection,
-            state,
-            start=period.start,
-            end=period.end,
-            before=from_cursor(cursor) if cursor else None,
-            limit=limit + 1,
-        )
-        found = await cases(connection, [row.incident_id for row in rows[:limit]])
-    now = desk.clock()
+    books, connection = moment
+    wanted = asked.wanted
+    only = None
+    if not wanted.all_kinds:
+        only = await to_thread(among, books, asked, await looked_through(connection, state, wanted.start, wanted.end))
+    rows = await review_page(
+        connection,
+        state,
+        start=wanted.start,
+        end=wanted.end,
+        only=only,
+        before=from_cursor(cursor) if cursor else None,
+        limit=limit + 1,
+    )
+    found = await cases(connection, [row.incident_id for row in rows[:limit]])
     last = rows[limit - 1] if len(rows) > limit else None
     return schemas.ReviewCasePage(
-        items=[_view(case, now) for case in found],
+        items=[_view(case, asked.now) for case in found],
         next_cursor=to_cursor(last.received_at, last.incident_id) if last else None,
     )
 

@@ -49,6 +49,11 @@ class KpiFilter:
     cell: Chosen = None
     late_reason: Chosen = None
 
+    @property
+    def all_kinds(self) -> bool:
+        """Nothing is asked for but a period."""
+        return self == KpiFilter(start=self.start, end=self.end)
+
 
 def places_named(names: KnownNames, places: Places, member: str) -> list[str]:
     """The name of each number in the column `place`: `station` or `precinct`."""

@@ -7,7 +7,7 @@ makes another unit the first opens it again where that unit's arrival is marked 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.store.review_facts import among
 from dispatch.store.review_tables import reviews
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import assignments, events, incidents
@@ -50,11 +51,15 @@ async def review_page(
     *,
     start: datetime | None,
     end: datetime | None,
+    only: Collection[UUID] | None = None,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """(`incident_id`, `received_at`) of calls received in [start, end); `before` is the last of the page before."""
+    """(`incident_id`, `received_at`) of calls received in [start, end), of `only` where that is said; `before` is the
+    last of the page before."""
     asked = _asked(state, start, end)
+    if only is not None:
+        asked = asked.where(among(incidents.c.incident_id, only))
     if before is not None:
         key = tuple_(incidents.c.received_at, incidents.c.incident_id)
         asked = asked.where(key < tuple_(literal(before[0]), literal(before[1])))
@@ -69,6 +74,13 @@ async def review_page(
         .limit(limit)
     )
     return (await connection.execute(query)).all()
+
+
+async def looked_through(
+    connection: AsyncConnection, state: ListState, start: datetime | None, end: datetime | None
+) -> list[UUID]:
+    """All incidents that the list is made from: those on it, and some that a close look leaves out."""
+    return list((await connection.scalars(_asked(state, start, end))).all())
 
 
 async def open_count(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> int:

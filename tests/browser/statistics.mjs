@@ -133,8 +133,22 @@ const scenarios = {
     }, [...map.content]);
     assert.ok(coloured > 0.05, `hexagons fill ${coloured} of the picture`);
 
-    // A review: both witnesses, a reason, and the figure before and after.
+    // What waits for review is of what is asked for, as every figure is.
     await desk.tab('reviews');
+    const waiting = page.locator('article[data-review]');
+    await waiting.first().waitFor({ timeout: PATIENCE_MS });
+    const every = await waiting.count();
+    const [answer] = await Promise.all([
+      page.waitForResponse((one) => /kpi\/reviews\?.*priority=4/.test(one.url()), { timeout: PATIENCE_MS }),
+      page.evaluate(() => (location.hash += '&priority=4')),
+    ]);
+    const { items } = await answer.json();
+    assert.ok(items.length < every && items.every(({ priority }) => priority === 4), JSON.stringify(items.map(({ priority }) => priority)));
+    await eventually(async () => (await waiting.count()) === items.length, 'only those of priority 4');
+    await page.locator('[data-chip=priority]').click();
+    await eventually(async () => (await waiting.count()) === every, 'all of them again');
+
+    // A review: both witnesses, a reason, and the figure before and after.
     const first = page.locator('article[data-review]').first();
     const reviewed = await first.getAttribute('data-review');
     assert.equal(await first.locator('tbody td').filter({ hasText: /^\d\d:\d\d:\d\d$/ }).count(), 4, 'button, GPS, recorded, counts');

@@ -194,3 +194,39 @@ async def test_page_by_page(module_server: Server, supervisor: httpx.AsyncClient
     assert (await supervisor.get("/kpi/reviews", params={"cursor": "x"})).status_code == 422
     backwards = {"from": period["to"], "to": period["from"]}
     assert (await supervisor.get("/kpi/reviews", params=backwards)).status_code == 422
+
+
+async def test_the_list_takes_the_filters_of_the_figures(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """What the list has of one kind is what the whole list has of it, in its order, page by page, ruled on or not."""
+    made = [
+        await past(module_server, unit_id, {"button": 300}, review=("gps_gap",), priority=number % 3 + 1)
+        for number in range(7)
+    ]
+    period = {"from": made[-1].received_at.isoformat(), "to": made[0].at(1).isoformat()}
+    for of in made[:2]:
+        await ruled(supervisor, of, "stands")
+
+    async def listed(state: str, **filters: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        more: dict[str, str] = {}
+        while True:
+            asked = {"state": state, "limit": "2", **period, **filters, **more}
+            page = (await supervisor.get("/kpi/reviews", params=asked)).raise_for_status().json()
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            more = {"cursor": page["next_cursor"]}
+
+    for state, count in (("open", 5), ("done", 2)):
+        everything = await listed(state)
+        assert len(everything) == count
+        for priority in (1, 2, 3, 4):
+            mine = [one for one in everything if one["priority"] == priority]
+            assert await listed(state, priority=str(priority)) == mine, (state, priority)
+        by_type = {kind: await listed(state, unit_type=kind) for kind in ("car", "motorcycle", "other", "unknown")}
+        assert [items for items in by_type.values() if items] == [everything]
+        assert await listed(state, station="nowhere") == []
+        (station,) = {one["station"] or "unknown" for one in everything}
+        assert await listed(state, station=station, late_reason="none") == everything

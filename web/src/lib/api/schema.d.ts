@@ -711,7 +711,7 @@ export interface paths {
         };
         /**
          * List Reviews
-         * @description Ended incidents received in [from, to) whose figure rests on a marked or inferred arrival, the newest first.
+         * @description Ended incidents that are asked for and whose figure rests on a marked or inferred arrival, the newest first.
          *
          *     One that somebody ruled on is open again where something was heard of that arrival since.
          */
@@ -8981,6 +8981,30 @@ export interface operations {
                 state?: "open" | "done";
                 limit?: number;
                 cursor?: string | null;
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[];
+                /** @description By name; unknown: of none */
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
+                /** @description 1: Monday */
+                weekday?: number[];
+                /** @description Hexagons (h3, resolution 8) */
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
                 /** @description Begin, inclusive */
                 from?: string | null;
                 /** @description End, exclusive */

@@ -43,12 +43,6 @@ export function pathOf(figure: string, asked: Asked, more: Readonly<Record<strin
   return query === null ? null : `${figure}?${query}`;
 }
 
-/** A figure that knows the period alone. */
-export function pathOfPeriod(figure: string, asked: Asked, more: Readonly<Record<string, string>> = {}): string | null {
-  const span = instants(asked.days);
-  return span && `${figure}?${new URLSearchParams({ ...span, ...more }).toString()}`;
-}
-
 export const read = <T>(path: string) => request<T>('GET', path);
 export const setTarget = (year: number, share: number | null) =>
   request<Target>('PUT', `/kpi/targets/${year}`, { body: { share } });
