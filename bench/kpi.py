@@ -255,7 +255,7 @@ async def ask(
             rows = await raw.fetch(RAW.format(where=where, group=GROUPS[group_by]))
             took.setdefault("raw", []).append((time.perf_counter() - began) * 1000)
             same(found["items"], rows)
-        for path in ("parts", "distribution", "months", "late", "ledger", "etas"):
+        for path in ("parts", "distribution", "months", "late", "ledger", "reviews", "etas"):
             took_ms, _ = await timed_get(api, f"/kpi/{path}", params)
             took.setdefault(f"GET /kpi/{path}{how}", []).append(took_ms)
     await raw.close()

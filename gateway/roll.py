@@ -31,6 +31,8 @@ class Roll:
         self._bus = bus
         self._cars: dict[UUID, Car] = {}
         self._up: dict[UUID, Car] = {}
+        self._ended: dict[UUID, Car] = {}
+        """By connection: whose end may not be in the table yet."""
 
     @property
     def cars(self) -> Collection[Car]:
@@ -70,9 +72,16 @@ class Roll:
 
     async def sweep(self) -> None:
         """Puts `car_links` right: what no living gateway holds is down. Raises one of TRANSIENT."""
-        for unit_id in await self._links.sweep([car.link for car in self._up.values()]):
+        cars = list(self._up.values())
+        dead, reopened = await self._links.sweep([car.link for car in cars])
+        for unit_id in dead:
             log.info("dead_link_ended", unit_id=str(unit_id))
             self._bus.announce("link", {"unit_id": str(unit_id), "connected": False})
+        for car in cars:
+            if car.link.connection_id in reopened and self._up.get(car.link.device_id) is not car:
+                self._ended[car.link.connection_id] = car
+        for car in list(self._ended.values()):
+            await self._record_end(car)
 
     async def on_hint(self, hint: dict[str, Any]) -> None:
         """Something happened to a device: another connection, or another token."""
@@ -100,12 +109,18 @@ class Roll:
         self._bus.announce("link", {"unit_id": str(link.unit_id), "connected": True})
 
     async def _announce_down(self, car: Car) -> None:
-        link, code = car.link, car.end_code or ABNORMAL
-        log.info("car_disconnected", unit_id=str(link.unit_id), close_code=code)
+        log.info("car_disconnected", unit_id=str(car.link.unit_id), close_code=car.end_code or ABNORMAL)
+        self._ended[car.link.connection_id] = car
+        await self._record_end(car)
+
+    async def _record_end(self, car: Car) -> None:
+        """What cannot be recorded now is tried again by the next sweep."""
+        link = car.link
         try:
-            was_ours = await self._links.down(link, code)
+            was_ours = await self._links.down(link, car.end_code or ABNORMAL)
         except TRANSIENT as error:
             log.warning("link_end_not_recorded", unit_id=str(link.unit_id), error=type(error).__name__)
             return
+        self._ended.pop(link.connection_id, None)
         if was_ours:
             self._bus.announce("link", {"unit_id": str(link.unit_id), "connected": False})

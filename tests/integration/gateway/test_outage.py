@@ -124,6 +124,31 @@ async def test_the_database_dies_twice_while_cars_send(own_engines: EmbeddedEngi
             assert await held(urls.database_url, driver) == list(range(1, MESSAGES_PER_CAR + 1))
 
 
+async def test_a_car_that_leaves_while_the_database_is_dead_is_not_connected_for_ever(
+    own_engines: EmbeddedEngines,
+) -> None:
+    """Its end is written down by the same gateway when the database is back; the car that stayed is still connected."""
+    urls = own_engines.urls
+    engine = create_engine(urls.database_url)
+    await upgrade(engine)
+    await engine.dispose()
+    leaves, stays = [await register(urls.database_url, f"北興{number}") for number in range(2)]
+    async with running(gateway_settings(urls.database_url, urls.nats_url)) as address, car(address, stays) as staying:
+        await staying.hello()
+        async with car(address, leaves) as leaving:
+            await leaving.hello()
+            kill_database(own_engines)
+            await knock_until_503(address)
+        await asyncio.to_thread(restart_database, own_engines)
+        connection = await asyncpg.connect(urls.database_url)
+        try:
+            query = "SELECT disconnected_at IS NOT NULL FROM car_links WHERE unit_id = $1"
+            await until(connection, query, leaves.unit_id)
+            assert not await connection.fetchval(query, stays.unit_id)
+        finally:
+            await connection.close()
+
+
 async def test_the_bus_dies_and_nobody_waits(own_engines: EmbeddedEngines) -> None:
     """Without NATS everything is taken and acknowledged all the same; when it is back, it is spoken to again."""
     urls = own_engines.urls

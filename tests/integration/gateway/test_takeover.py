@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
 
 import asyncpg
 import nats
 import pytest
 from nats.aio.client import Client
 
-from gateway.links import Links
+from gateway.links import Link, Links
 from gateway.settings import Settings
 from tests.support.cars import Device, car, fix, register, running, until
 
@@ -110,6 +111,31 @@ async def test_a_silent_car_is_dropped_and_a_quiet_one_is_not(
         assert await database.fetchval("SELECT close_code FROM car_links WHERE unit_id = $1", device.unit_id) == 1011
         await quiet.send(fix(1))
         await quiet.acked(1)
+
+
+async def test_a_link_that_ends_while_links_are_put_right_is_down(
+    settings: Settings, device: Device, database: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep, which had counted it among the living, does not raise it from the dead for good."""
+    sweep, swept = Links.sweep, asyncio.Event()
+    gone = "SELECT disconnected_at IS NOT NULL FROM car_links"
+    async with running(settings) as address, car(address, device) as leaving:
+        await leaving.hello()
+
+        async def meanwhile(self: Links, links: Sequence[Link]) -> tuple[list[UUID], set[UUID]]:
+            if not links or swept.is_set():
+                return await sweep(self, links)
+            await leaving.socket.close()
+            await until(database, gone)
+            found = await sweep(self, links)
+            assert not await database.fetchval(gone), "the sweep repairs nothing: this test shows nothing"
+            swept.set()
+            return found
+
+        monkeypatch.setattr(Links, "sweep", meanwhile)
+        await swept.wait()
+        await until(database, gone)
+        assert await database.fetchval("SELECT close_code FROM car_links") == 1000
 
 
 async def test_links_of_a_dead_gateway_are_put_right(
