@@ -16,7 +16,7 @@ from starlette.routing import compile_path
 
 from dispatch.api.schemas import Problem
 from dispatch.domain import refusals, report_period
-from dispatch.reports import fonts
+from dispatch.reports.refusals import FontMissing
 from dispatch.service import officer_duty, sessions
 from dispatch.store import disk
 from dispatch.store.away import is_away
@@ -42,7 +42,7 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.AlarmResolved: HTTPStatus.CONFLICT,
     refusals.SuggestionDecided: HTTPStatus.CONFLICT,
     report_period.PeriodNotOver: HTTPStatus.CONFLICT,
-    fonts.FontMissing: HTTPStatus.SERVICE_UNAVAILABLE,
+    FontMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     officer_duty.UnitHeld: HTTPStatus.CONFLICT,
     officer_duty.NoDuty: HTTPStatus.CONFLICT,
     disk.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,

@@ -19,7 +19,7 @@ from fontTools.merge import Options as MergeOptions
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-from dispatch.domain.refusals import Refused
+from dispatch.reports.refusals import FontMissing
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FOLDERS: Final = (
@@ -49,18 +49,6 @@ _TABLES: Final = (
     "vhea",
     "vmtx",
 )
-
-
-class FontMissing(Refused):
-    """There is no font for Chinese in a PDF."""
-
-    code = "font_missing"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The PDF needs the letters of Noto Sans TC, which the web bundle carries (web/dist/assets), and they are "
-            "not there. Run `make setup`, which builds the bundle; then try again."
-        )
 
 
 class Letters:

@@ -20,7 +20,7 @@ from dispatch.domain.kpi import TAIPEI, local_day
 from dispatch.domain.kpi_books import Books
 from dispatch.domain.refusals import FiguresInPreparation, Invalid
 from dispatch.domain.report_period import Period, due_periods
-from dispatch.reports.fonts import FontMissing
+from dispatch.reports.refusals import FontMissing
 from dispatch.reports.rendering import render
 from dispatch.reports.words import Language
 from dispatch.service.desk import Desk

@@ -10,7 +10,7 @@ import pytest
 
 from dispatch.domain.kpi import TAIPEI
 from dispatch.domain.report_period import Period
-from dispatch.reports.fonts import FontMissing
+from dispatch.reports.refusals import FontMissing
 from dispatch.reports.words import Language
 from dispatch.service import reporting
 from dispatch.service.desk import Desk

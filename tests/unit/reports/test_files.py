@@ -27,6 +27,7 @@ from dispatch.reports.as_ods import sheet_name as sheet_name_of
 from dispatch.reports.as_odt import as_odt
 from dispatch.reports.content import document_of
 from dispatch.reports.document import Document, Percent, Seconds, Table
+from dispatch.reports.refusals import FontMissing
 from dispatch.reports.rendering import FORMATS, render
 from dispatch.reports.words import LANGUAGES, WORDS, Language
 from tests.support.report_figures import some_figures, some_records
@@ -183,7 +184,7 @@ def test_rows_that_do_not_fit_are_no_table() -> None:
 def test_a_letter_that_the_font_lacks_is_shown_as_missing() -> None:
     """And no report without letters at all: the refusal says what to do."""
     assert fonts.Letters().present("嘉義\U000e0001") == "嘉義〓"
-    with pytest.raises(fonts.FontMissing, match="make setup"):
+    with pytest.raises(FontMissing, match="make setup"):
         fonts.Letters([Path("/nowhere")])
 
 
@@ -196,7 +197,7 @@ def test_the_bundle_and_its_package_give_the_same_letters(tmp_path: Path) -> Non
     letters = fonts.Letters([tmp_path])
     for path in tmp_path.iterdir():
         path.unlink()
-    with pytest.raises(fonts.FontMissing):
+    with pytest.raises(FontMissing):
         letters.fonts("嘉義", (fonts.REGULAR,))
 
 
