@@ -60,14 +60,14 @@ def device() -> Iterator[str]:
         thread.join()
 
 
-def http_camera(url: str, **members: Any) -> HttpCamera:
-    """Quick for tests."""
+def http_camera(url: str, timeout_s: float = 20.0, **members: Any) -> HttpCamera:
+    """Asked often, for tests."""
     return HttpCamera(
         HttpSettings(
             id="bwc-1",
             url=f"{url}/state",
             every_s=0.05,
-            timeout_s=0.4,
+            timeout_s=timeout_s,
             paths=Paths(state="cam.mode", free_bytes="disk.free"),
             words={"IDLE": "standby", "REC": "recording"},
             **members,
@@ -129,7 +129,7 @@ async def test_a_device_that_hangs_drips_or_babbles_holds_up_nothing(
     with device() as url:
 
         async def look() -> None:
-            assert (await anext(http_camera(url).reports())).state == state
+            assert (await anext(http_camera(url, timeout_s=0.4).reports())).state == state
 
         await beside(tick(), until=look())
     assert len(gaps) >= 3
