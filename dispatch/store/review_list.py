@@ -41,6 +41,7 @@ WORTH_A_LOOK: Final = text(
 )
 """In the words of the index ix_assignments_worth_a_look, so that the list never reads the other assignments."""
 EVIDENCE: Final = ("unit_on_scene", "arrival_marked_for_review")
+_COLUMNS: Final = select(incidents.c.incident_id, incidents.c.received_at, incidents.c.exclusion)
 SETTLED_AFTER: Final = timedelta(hours=1)
 """So long after its end nothing more is heard of an assignment: GPS tells its arrival for 15 minutes."""
 
@@ -55,11 +56,9 @@ async def review_page(
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """(`incident_id`, `received_at`) of calls received in [start, end), of `only` where that is said; `before` is the
-    last of the page before."""
-    asked = _asked(state, start, end)
-    if only is not None:
-        asked = asked.where(among(incidents.c.incident_id, only))
+    """(`incident_id`, `received_at`) of calls received in [start, end), or of those of `looked_through` that `only`
+    names; `before` is the last of the page before."""
+    asked = _asked(state, start, end) if only is None else _COLUMNS.where(among(incidents.c.incident_id, only))
     if before is not None:
         key = tuple_(incidents.c.received_at, incidents.c.incident_id)
         asked = asked.where(key < tuple_(literal(before[0]), literal(before[1])))
@@ -80,7 +79,7 @@ async def looked_through(
     connection: AsyncConnection, state: ListState, start: datetime | None, end: datetime | None
 ) -> list[UUID]:
     """All incidents that the list is made from: those on it, and some that a close look leaves out."""
-    return list((await connection.scalars(_asked(state, start, end))).all())
+    return list((await connection.scalars(_asked(state, start, end).with_only_columns(incidents.c.incident_id))).all())
 
 
 async def open_count(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> int:
@@ -91,8 +90,7 @@ async def open_count(connection: AsyncConnection, start: datetime | None, end: d
 
 
 def _asked(state: ListState, start: datetime | None, end: datetime | None) -> Select[Any]:
-    asked = select(incidents.c.incident_id, incidents.c.received_at, incidents.c.exclusion)
-    asked = asked.where(incidents.c.state.in_(("closed", "cancelled")))
+    asked = _COLUMNS.where(incidents.c.state.in_(("closed", "cancelled")))
     asked = asked.where(incidents.c.incident_id.in_(_marked() if state == "open" else select(reviews.c.incident_id)))
     if start is not None:
         asked = asked.where(incidents.c.received_at >= start)
