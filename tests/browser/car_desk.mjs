@@ -29,6 +29,19 @@ export class CarDesk extends Desk {
     await this.calm();
     await this.page.locator(selector).first().click({ timeout: PATIENCE_MS });
   }
+  /** A glove that bounces: clicks the button at the very moment when it comes to lie under it. */
+  bounces = (selector) =>
+    this.page.evaluate((wanted) => {
+      window.bounced = false;
+      const clicks = new MutationObserver(() => {
+        const button = document.querySelector(wanted);
+        if (!button) return;
+        clicks.disconnect();
+        button.click();
+        window.bounced = true;
+      });
+      clicks.observe(document.body, { subtree: true, childList: true, attributes: true });
+    }, selector);
   count = (selector) => this.page.locator(selector).count();
   attribute = (selector, name) => this.page.locator(selector).first().getAttribute(name);
   text = async (selector) => (await this.page.locator(selector).first().innerText()).trim();

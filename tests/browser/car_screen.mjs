@@ -126,10 +126,11 @@ const scenarios = {
     assert.equal(await car.count('[data-navigate]'), 0, "a link out of the car's own browser");
     // It stands for five seconds: whoever looks only after the press may come too late on a busy computer.
     const offered = car.see('[data-undo=acknowledged]');
+    await car.bounces('[data-press=en_route]');
     await car.press('[data-press=acknowledged]');
     await car.see('[data-press=en_route]');
-    await car.page.locator('[data-press=en_route]').click();
     await offered;
+    assert.equal(await car.page.evaluate(() => window.bounced), true);
     await car.calm();
     assert.equal(await car.attribute('[data-job]', 'data-step'), 'acknowledged', 'a bounce set out');
     await car.shot('undo');
@@ -159,10 +160,10 @@ const scenarios = {
     await car.see('[data-check-in]');
     await car.press('[data-check-in]');
 
+    await car.bounces('dialog[open] [data-choice=car_outcome_nobody]');
     await car.press('[data-press=cleared]');
     await car.see('dialog [data-choice=car_outcome_handed_over]');
-    // The second click of a bounce falls on whatever lies there now.
-    await car.page.locator('[data-choice=car_outcome_nobody]').click();
+    assert.equal(await car.page.evaluate(() => window.bounced), true);
     await car.press('[data-choice=other]');
     assert.equal(await car.text('label[for=own-words]'), '輸入處理結果');
     await car.press('[data-back]');
