@@ -82,6 +82,9 @@ _log = structlog.get_logger()
 VERSION: Final = "1.0.0"
 WEB: Final = Path(__file__).resolve().parents[1] / "web" / "dist"
 MAP_CHECK_S: Final = 10.0
+KEEP_ALIVE_S: Final = 75
+"""Longer than proxies (60 s) and programs keep a connection that they don't use: who asks over one that is just being
+closed gets no answer, and can't know whether it was heard."""
 PARTS: Final = (
     alarms,
     bureau,
@@ -255,10 +258,9 @@ def _end_with(task: asyncio.Task[None]) -> None:
         raise SystemExit(1)
 
 
-def serve(settings: Settings) -> int:
-    """Until SIGTERM or Ctrl-C; the exit status."""
-    configure_logging(as_json=settings.log_json)
-    config = uvicorn.Config(
+def config_of(settings: Settings) -> uvicorn.Config:
+    """How the application is served; `app` is it."""
+    return uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
@@ -267,9 +269,15 @@ def serve(settings: Settings) -> int:
         server_header=False,
         ws="websockets-sansio",
         ws_max_size=64 * 1024,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
+
+
+def serve(settings: Settings) -> int:
+    """Until SIGTERM or Ctrl-C; the exit status."""
+    configure_logging(as_json=settings.log_json)
+    server = uvicorn.Server(config_of(settings))
     server.run()
     return 0 if server.started else 1
 

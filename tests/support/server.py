@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dispatch.domain.fix import Fix
 from dispatch.domain.geometry import Position
 from dispatch.engines.process import reserve_port
-from dispatch.main import create_app
+from dispatch.main import config_of
 from dispatch.roads.places import Place
 from dispatch.roads.street_map import StreetMap
 from dispatch.service.accounts import hash_password
@@ -326,16 +326,9 @@ async def running_server(
     settings = read_settings(
         DATABASE_URL=database_url, NATS_URL=nats_url, bureau=bureau, port=reserve_port(), pool_size=5, **links | given
     )
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=settings.port,
-        log_config=None,
-        ws="websockets-sansio",
-        timeout_graceful_shutdown=3,
-    )
+    config = config_of(settings)
     server = uvicorn.Server(config)
+    app = cast("FastAPI", config.app)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
