@@ -80,20 +80,18 @@ class Links:
         rows = await self._pool.fetch(_STALE, ids, devices, tokens, units)
         return {r["id"] for r in rows if r["revoked"]}, {r["id"] for r in rows if r["overtaken"]}
 
-    async def sweep(self, links: Sequence[Link]) -> tuple[list[UUID], set[UUID]]:
-        """Proves this run alive, ends the rows of dead runs and repairs our own.
+    async def sweep(self, links: Sequence[Link]) -> list[UUID]:
+        """Proves this run alive, ends the rows of dead runs and repairs our own; returns the units found down.
 
-        Returns the units found down, and the ids of our own connections whose rows were opened again. What ended while
-        this went on may be among those: its row has to be ended once more.
+        Of `links` that end while this goes on the row may be open afterwards: it has to be ended once more.
         """
         if self._keeper is None or self._keeper.is_closed():
             self._keeper = await connect(self._database_url)
             await self._keeper.execute("SELECT pg_advisory_lock($1)", self._run)
         else:
             await self._keeper.execute("SELECT 1")
-        repaired = await self._pool.fetch(_REPAIR, [link.connection_id for link in links])
-        dead = await self._pool.fetch(END_DEAD_LINKS)
-        return [row["unit_id"] for row in dead], {row["connection_id"] for row in repaired}
+        await self._pool.execute(_REPAIR, [link.connection_id for link in links])
+        return [row["unit_id"] for row in await self._pool.fetch(END_DEAD_LINKS)]
 
     async def aclose(self) -> None:
         """Lets the lock fall; rows that are still open are for the next sweep."""
@@ -133,5 +131,4 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) AS c(id, device_id, 
 # A sweep by another gateway, while our lock was lost with the database, may have ended rows of living connections.
 _REPAIR: Final = """
 UPDATE car_links SET disconnected_at = NULL, close_code = NULL
-WHERE connection_id = ANY($1::uuid[]) AND disconnected_at IS NOT NULL
-RETURNING connection_id"""
+WHERE connection_id = ANY($1::uuid[]) AND disconnected_at IS NOT NULL"""

@@ -73,13 +73,14 @@ class Roll:
     async def sweep(self) -> None:
         """Puts `car_links` right: what no living gateway holds is down. Raises one of TRANSIENT."""
         cars = list(self._up.values())
-        dead, reopened = await self._links.sweep([car.link for car in cars])
+        try:
+            dead = await self._links.sweep([car.link for car in cars])
+        finally:
+            gone = [car for car in cars if self._up.get(car.link.device_id) is not car]
+            self._ended |= {car.link.connection_id: car for car in gone}
         for unit_id in dead:
             log.info("dead_link_ended", unit_id=str(unit_id))
             self._bus.announce("link", {"unit_id": str(unit_id), "connected": False})
-        for car in cars:
-            if car.link.connection_id in reopened and self._up.get(car.link.device_id) is not car:
-                self._ended[car.link.connection_id] = car
         for car in list(self._ended.values()):
             await self._record_end(car)
 

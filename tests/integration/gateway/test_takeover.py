@@ -122,7 +122,7 @@ async def test_a_link_that_ends_while_links_are_put_right_is_down(
     async with running(settings) as address, car(address, device) as leaving:
         await leaving.hello()
 
-        async def meanwhile(self: Links, links: Sequence[Link]) -> tuple[list[UUID], set[UUID]]:
+        async def meanwhile(self: Links, links: Sequence[Link]) -> list[UUID]:
             if not links or swept.is_set():
                 return await sweep(self, links)
             await leaving.socket.close()
