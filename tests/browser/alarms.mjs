@@ -67,12 +67,20 @@ const scenarios = {
     await desk.listen();
     await desk.open();
     const other = await beside(desk);
+    // The button of the alarms grows for an SOS, to the left: all others of the bar stay where the hand is.
+    const bar = () =>
+      page.locator('header nav a, header .primary, header [data-count=new], header .sound button').evaluateAll((all) =>
+        all.map((one) => [one.textContent.trim(), JSON.stringify(one.getBoundingClientRect())].join(' ')),
+      );
+    const before = await bar();
+    assert.ok(before.length > 6, before.join());
     await ask('sos');
     for (const one of [desk, other]) {
       await one.sos().waitFor({ timeout: PATIENCE_MS });
       await one.grows(880);
       assert.match(await one.title(), /^\(1\) SOS/);
     }
+    assert.deepEqual(await bar(), before);
     const said = () => desk.sos().innerText();
     for (const word of [PATROL_IN_NEED, '2 人', '歹徒持刀', '博愛街', '23.48', '位置：', PATROL_HELPER]) {
       await eventually(async () => (await said()).includes(word), `${word} in the banner: ${await said()}`);

@@ -14,7 +14,7 @@ IDLE_S = 7.0
 
 async def test_an_idle_connection_is_answered(module_server: Server) -> None:
     """Proxies and programs keep theirs: a question over it is neither reset nor asked on another."""
-    local: set[object] = set()
+    connections: set[object] = set()
     async with httpx.AsyncClient(
         base_url=module_server.url,
         trust_env=False,
@@ -22,6 +22,6 @@ async def test_an_idle_connection_is_answered(module_server: Server) -> None:
     ) as client:
         for pause_s in (IDLE_S, 0):
             answer = await client.get("/api/v1/session")
-            local.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
+            connections.add(answer.extensions["network_stream"].get_extra_info("client_addr"))
             await asyncio.sleep(pause_s)
-    assert len(local) == 1
+    assert len(connections) == 1
