@@ -1,6 +1,7 @@
 // A button that has to be held: by a finger, or by Space or Enter. Svelte attachment; calls `progress` with 0..1, and with
 // 0 when the hold is over. Only letting go ends it: what opens, closes or takes the focus meanwhile does not.
 import type { Attachment } from 'svelte/attachments';
+import { buzz } from './buzz';
 
 export const HOLD_MS = 2000;
 const FRAME_MS = 50;
@@ -36,7 +37,7 @@ export function held({ progress, done }: Holding): Attachment<HTMLElement> {
       progress(share);
       if (share < 1) return;
       release();
-      navigator.vibrate?.([200, 80, 200]);
+      buzz([200, 80, 200]);
       done();
     };
     const hold = (by: number | null) => {
@@ -48,7 +49,7 @@ export function held({ progress, done }: Holding): Attachment<HTMLElement> {
       window.addEventListener('pointerup', lift);
       window.addEventListener('pointercancel', lift);
       window.addEventListener('keyup', keyUp);
-      navigator.vibrate?.(40);
+      buzz(40);
       progress(0.01);
     };
     const down = (event: KeyboardEvent) => {

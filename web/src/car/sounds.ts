@@ -1,4 +1,6 @@
 // What a new job sounds like: tones made here (no file to load), then its words where the browser speaks Chinese.
+import { buzz } from './buzz';
+
 export interface Tone {
   hz: number;
   at_s: number;
@@ -89,7 +91,7 @@ export class Alert {
     again(() => this.play(sound), PATTERNS[sound].every_s);
     again(() => speak(words, language), SPOKEN_EVERY_S);
     this.timers.push(setTimeout(() => this.stop(), SILENT_AFTER_S * 1000));
-    if (sound === 'urgent') navigator.vibrate?.([300, 100, 300, 100, 300]);
+    if (sound === 'urgent') buzz([300, 100, 300, 100, 300]);
   }
 
   /** The job is silent; what came meanwhile is told now. */
