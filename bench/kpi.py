@@ -51,11 +51,12 @@ FROM (SELECT n, $1::timestamptz + (n - random()) * ($2::interval / $3) AS at FRO
 """
 SENT: Final = """
 INSERT INTO assignments (assignment_id, incident_id, unit_id, unit_type, state, eta_s, dispatched_at, acknowledged_at,
-    en_route_at, on_scene_at, cleared_at, ended_at)
+    en_route_at, on_scene_at, cleared_at, ended_at, review)
 SELECT gen_random_uuid(), incident_id, (ARRAY(SELECT unit_id FROM units))[1 + floor(random() * 20)], 'car', 'cleared',
     240, created_at + interval '20 seconds', created_at + interval '30 seconds', created_at + interval '50 seconds',
     CASE WHEN random() < 0.97 THEN created_at + interval '60 seconds' + exp(5.2 + 0.6 * sqrt(-2 * ln(1 - random()))
-        * cos(2 * pi() * random())) * interval '1 second' END, ended_at, ended_at
+        * cos(2 * pi() * random())) * interval '1 second' END, ended_at, ended_at,
+    CASE WHEN random() < 0.03 THEN ARRAY['gps_gap'] ELSE '{}' END
 FROM incidents
 """
 LOGGED: Final = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from asyncio import to_thread
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -23,11 +22,10 @@ from dispatch.domain.refusals import NotFound
 from dispatch.domain.review import Ruling, RulingKind
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
-from dispatch.service.kpi_ledger import among
 from dispatch.service.review_cases import Case, cases
+from dispatch.service.review_list import listed
 from dispatch.service.reviewing import review
 from dispatch.store.database import one_moment
-from dispatch.store.review_list import looked_through, review_page
 
 router = api_router("reviews")
 Supervising = Annotated[Person, Depends(role("supervisor"))]
@@ -46,19 +44,7 @@ async def list_reviews(
     One that somebody ruled on is open again where something was heard of that arrival since.
     """
     books, connection = moment
-    wanted = asked.wanted
-    only = None
-    if not wanted.all_kinds:
-        only = await to_thread(among, books, asked, await looked_through(connection, state, wanted.start, wanted.end))
-    rows = await review_page(
-        connection,
-        state,
-        start=wanted.start,
-        end=wanted.end,
-        only=only,
-        before=from_cursor(cursor) if cursor else None,
-        limit=limit + 1,
-    )
+    rows = await listed(connection, books, asked, state, from_cursor(cursor) if cursor else None, limit + 1)
     found = await cases(connection, [row.incident_id for row in rows[:limit]])
     last = rows[limit - 1] if len(rows) > limit else None
     return schemas.ReviewCasePage(

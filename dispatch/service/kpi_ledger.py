@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.kpi_books import Asked, Books
-from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NEVER, NOT_REACHED, Columns, incident_ids
+from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NEVER, NOT_REACHED, Columns, incident_ids, to_us
 from dispatch.domain.kpi_filter import Bools, labels
 from dispatch.domain.kpi_line import MARKS, Mark
 from dispatch.domain.kpi_sums import outcomes
@@ -23,6 +24,8 @@ from dispatch.domain.percentile import percentile
 Outcome = Literal["within", "late", "excluded", "measured"]
 Nearest = Literal["in_time", "not_known"]
 Sort = Literal["newest", "slowest"]
+PORTION: Final = 1_000
+"""Incidents of the first portion that is looked at more closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,25 @@ def among(books: Books, asked: Asked, ids: Collection[UUID]) -> set[UUID]:
         alike = known[np.minimum(np.searchsorted(known, heads), len(known) - 1)] == heads
         found.update(incident_ids(columns, rows[alike]))
     return found.intersection(ids)
+
+
+def marked(books: Books, asked: Asked, marks: Collection[Mark], until: datetime | None) -> Iterator[list[UUID]]:
+    """Incidents that are asked for, received up to `until`, with one of the marks: in portions that grow, and none in a
+    later portion was received after one of an earlier."""
+    bits = sum(1 << MARKS.index(mark) for mark in marks)
+    portion: list[UUID] = []
+    size = PORTION
+    for columns in reversed(books.of(asked.wanted)):
+        meant = (columns["marks"] & bits) != 0
+        if (asked_for := books.rows(columns, asked)) is not None:
+            meant &= asked_for
+        if until is not None:
+            meant &= columns["received_us"] <= to_us(until)
+        portion += incident_ids(columns, np.flatnonzero(meant))
+        if len(portion) >= size:
+            yield portion
+            portion, size = [], 4 * size
+    yield portion
 
 
 def _heads(ids: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.store.review_facts import among
+from dispatch.store.review_facts import among, calls_of
 from dispatch.store.review_tables import reviews
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import assignments, events, incidents
@@ -56,9 +56,9 @@ async def review_page(
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """(`incident_id`, `received_at`) of calls received in [start, end), or of those of `looked_through` that `only`
-    names; `before` is the last of the page before."""
-    asked = _asked(state, start, end) if only is None else _COLUMNS.where(among(incidents.c.incident_id, only))
+    """(`incident_id`, `received_at`) of calls received in [start, end), of those that `only` names where it does;
+    `before` is the last of the page before."""
+    asked = _asked(state, start, end, only)
     if before is not None:
         key = tuple_(incidents.c.received_at, incidents.c.incident_id)
         asked = asked.where(key < tuple_(literal(before[0]), literal(before[1])))
@@ -75,11 +75,10 @@ async def review_page(
     return (await connection.execute(query)).all()
 
 
-async def looked_through(
-    connection: AsyncConnection, state: ListState, start: datetime | None, end: datetime | None
-) -> list[UUID]:
-    """All incidents that the list is made from: those on it, and some that a close look leaves out."""
-    return list((await connection.scalars(_asked(state, start, end).with_only_columns(incidents.c.incident_id))).all())
+async def looked_through(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> list[UUID]:
+    """All incidents that the list of what was ruled on is made from: it leaves out what is open again."""
+    ruled_on = _asked("done", start, end).with_only_columns(incidents.c.incident_id)
+    return list((await connection.scalars(ruled_on)).all())
 
 
 async def open_count(connection: AsyncConnection, start: datetime | None, end: datetime | None) -> int:
@@ -89,9 +88,14 @@ async def open_count(connection: AsyncConnection, start: datetime | None, end: d
     return int(await connection.scalar(query) or 0)
 
 
-def _asked(state: ListState, start: datetime | None, end: datetime | None) -> Select[Any]:
+def _asked(
+    state: ListState, start: datetime | None, end: datetime | None, only: Collection[UUID] | None = None
+) -> Select[Any]:
     asked = _COLUMNS.where(incidents.c.state.in_(("closed", "cancelled")))
-    asked = asked.where(incidents.c.incident_id.in_(_marked() if state == "open" else select(reviews.c.incident_id)))
+    if only is not None:
+        asked = asked.where(among(incidents.c.incident_id, only))
+    meant = _marked(only) if state == "open" else select(reviews.c.incident_id)
+    asked = asked.where(incidents.c.incident_id.in_(meant))
     if start is not None:
         asked = asked.where(incidents.c.received_at >= start)
     if end is not None:
@@ -99,15 +103,20 @@ def _asked(state: ListState, start: datetime | None, end: datetime | None) -> Se
     return asked
 
 
-def _marked() -> Select[Any]:
+def _marked(only: Collection[UUID] | None) -> Select[Any]:
     """A superset of what is open: not those whose marked arrivals somebody ruled on when nothing more could come."""
-    call = incidents.alias("marked_call")
     settled = exists().where(
         reviews.c.assignment_id == assignments.c.assignment_id,
         reviews.c.decided_at > assignments.c.ended_at + SETTLED_AFTER,
     )
+    if only is None:
+        every = incidents.alias("marked_call")
+        calls = select(every.c.incident_id, func.coalesce(every.c.merged_into, every.c.incident_id).label("counts_for"))
+        call = calls.subquery()
+    else:
+        call = calls_of(only)
     return (
-        select(func.coalesce(call.c.merged_into, call.c.incident_id))
+        select(call.c.counts_for)
         .join(assignments, assignments.c.incident_id == call.c.incident_id)
         .where(WORTH_A_LOOK, not_(settled))
     )

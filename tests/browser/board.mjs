@@ -124,11 +124,11 @@ const scenarios = {
     // What the first window does, the second one shows.
     await page.locator(`${QUEUE} [data-incident="${of('UNKNOWN_ID')}"] th button`).click();
     // Who could go comes a moment later, above the question, and moves nothing.
-    await desk.button('Cancel').waitFor({ timeout: PATIENCE_MS });
-    const foot = await desk.button('Cancel').boundingBox();
+    await desk.button('Cancel call').waitFor({ timeout: PATIENCE_MS });
+    const foot = await desk.button('Cancel call').boundingBox();
     await page.locator(`[data-incident-panel="${of('UNKNOWN_ID')}"] [data-unit]:visible`).first().waitFor({ timeout: PATIENCE_MS });
-    assert.deepEqual(await desk.button('Cancel').boundingBox(), foot);
-    await desk.button('Cancel').click();
+    assert.deepEqual(await desk.button('Cancel call').boundingBox(), foot);
+    await desk.button('Cancel call').click();
     await desk.button('False alarm').click();
     await eventually(async () => !(await second.queue()).includes(of('UNKNOWN')), 'the call to leave the other window');
     assert.deepEqual(second.troubles, []);

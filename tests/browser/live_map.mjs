@@ -129,7 +129,7 @@ const scenarios = {
     await desk.shot('outside-en');
     await page.keyboard.press('Enter');
     await page.locator('article[data-incident-panel]').getByText('somebody lost').waitFor({ timeout: PATIENCE_MS });
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('button', { name: 'Cancel call', exact: true }).click();
     await page.getByRole('button', { name: 'False alarm' }).click();
     await page.locator('article h2 .ended').waitFor({ timeout: PATIENCE_MS });
     await desk.shot('cancelled-en');

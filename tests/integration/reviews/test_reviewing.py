@@ -176,21 +176,29 @@ async def test_who_may(module_server: Server, supervisor: httpx.AsyncClient, uni
         assert (await connection.execute(query)).all() == []
 
 
-async def test_page_by_page(module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID) -> None:
-    """The newest first, each once, none left out; a cursor of no list and a period that runs backwards are refused."""
-    made = [await past(module_server, unit_id, {"button": 300}, review=("gps_gap",)) for _ in range(5)]
+@pytest.mark.parametrize("portion", [1, 1_000])
+async def test_page_by_page(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID, portion: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest first, each once, none left out, from however many months a page is filled; a cursor of no list and a
+    period that runs backwards are refused."""
+    monkeypatch.setattr("dispatch.service.kpi_ledger.PORTION", portion)
+    made = []
+    for number in range(70):
+        of = await past(module_server, unit_id, {"button": 300}, review=("gps_gap",) if number % 3 == 0 else ())
+        made += [of] if number % 3 == 0 else []
     period = {"from": made[-1].received_at.isoformat(), "to": made[0].at(1).isoformat()}
     found, cursor, sizes = [], None, []
     while True:
         page = await supervisor.get(
-            "/kpi/reviews", params={**period, "limit": "2"} | ({"cursor": cursor} if cursor else {})
+            "/kpi/reviews", params={**period, "limit": "18"} | ({"cursor": cursor} if cursor else {})
         )
         found += [item["incident_id"] for item in page.json()["items"]]
         sizes.append(len(page.json()["items"]))
         if (cursor := page.json()["next_cursor"]) is None:
             break
     assert found == [str(of.incident_id) for of in made]
-    assert sizes == [2, 2, 1]
+    assert sizes == [18, 6]
     assert (await supervisor.get("/kpi/reviews", params={"cursor": "x"})).status_code == 422
     backwards = {"from": period["to"], "to": period["from"]}
     assert (await supervisor.get("/kpi/reviews", params=backwards)).status_code == 422

@@ -67,6 +67,18 @@ async def test_another_unit_may_have_been_the_first(
     assert await states(supervisor, of) == ["done"]
 
 
+async def test_a_ruling_may_leave_an_inferred_arrival_alone(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """An arrival without a mark that somebody takes back, and another unit's that nobody saw: that wants a look now."""
+    of = await past(module_server, unit_id, {"button": 100}, {"inferred": None})
+    assert await states(supervisor, of) == []
+    await ruled(supervisor, of, "not_reached")
+    assert await states(supervisor, of) == ["open"]
+    await ruled(supervisor, of, "corrected", assignment_id=str(of.sent[1]), on_scene_at=of.at(500).isoformat())
+    assert await states(supervisor, of) == ["done"]
+
+
 async def test_what_is_heard_later_opens_it_again(
     module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
 ) -> None:
