@@ -67,6 +67,11 @@ FROM assignments AS a JOIN incidents AS i USING (incident_id) CROSS JOIN LATERAL
     ('unit_on_scene', a.on_scene_at, 'button')) AS s (kind, at, said_by)
 WHERE s.at IS NOT NULL AND (s.kind <> 'unit_on_scene' OR random() < 0.75)
 """
+RULED: Final = """
+INSERT INTO reviews (review_id, incident_id, assignment_id, ruling, reason, decided_at, decided_by)
+SELECT gen_random_uuid(), incident_id, assignment_id, 'stands', 'looked at', ended_at + interval '1 day', 'bench'
+FROM assignments WHERE review <> '{}' AND ended_at < $1
+"""
 CORRECTED: Final = """
 WITH one AS (
     SELECT a.assignment_id, a.incident_id, i.created_at FROM assignments AS a JOIN incidents AS i USING (incident_id)
@@ -120,12 +125,13 @@ async def fill(count: int, database_url: str) -> None:
         await connection.execute(CALLED, begin, timedelta(days=DAYS), count)
         await connection.execute(SENT)
         await connection.execute(LOGGED)
+        await connection.execute(RULED, begin + timedelta(days=DAYS - 31))  # the last month waits for its supervisor
         for number in range(DAYS):
             day = YEARS_BEGIN + timedelta(days=number)
             name = partition_name(day)
             statement = PARTITION.format(name=name, day=day, next=day + timedelta(days=1), fixes=FIXES_A_DAY)
             await connection.execute(statement)
-        await connection.execute("VACUUM ANALYZE incidents, assignments, events")
+        await connection.execute("VACUUM ANALYZE incidents, assignments, events, reviews")
     finally:
         await connection.close()
 

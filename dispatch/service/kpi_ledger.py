@@ -150,7 +150,8 @@ def marked(books: Books, asked: Asked, marks: Collection[Mark], until: datetime 
         if len(portion) >= size:
             yield portion
             portion, size = [], 4 * size
-    yield portion
+    if portion:
+        yield portion
 
 
 def _heads(ids: NDArray[np.uint8]) -> NDArray[np.uint64]:
