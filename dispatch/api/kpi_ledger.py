@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import IO, Annotated, Final, Literal
-from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from dispatch.api import schemas
+from dispatch.api.cursor import from_page_end, to_page_end
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
@@ -20,9 +20,8 @@ from dispatch.api.signed_in import MAY_READ, Reading, TheDesk
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.kpi_line import Mark
 from dispatch.domain.parts import Part
-from dispatch.domain.refusals import Invalid
 from dispatch.service.kpi_keeper import KpiKeeper
-from dispatch.service.kpi_ledger import Nearest, Outcome, Pick, Position, Sort, page, totals
+from dispatch.service.kpi_ledger import Nearest, Outcome, Pick, Sort, page, totals
 from dispatch.service.ledger_file import ledger_name, rows_of_ledger, write_ledger
 from dispatch.store.access import log_access
 
@@ -75,7 +74,9 @@ async def ledger(
 ) -> schemas.LedgerPage:
     """Every incident of the period is in exactly one row: within, late, or excluded with its reason."""
     books, connection = moment
-    rows, more = await to_thread(page, books, asked, replace(pick, sort=sort), limit, _position(cursor))
+    rows, more = await to_thread(
+        page, books, asked, replace(pick, sort=sort), limit, from_page_end(cursor) if cursor else None
+    )
     lines = await rows_of_ledger(connection, asked, [row.incident_id for row in rows])
     sums = await to_thread(totals, books, asked)
     return schemas.LedgerPage(
@@ -83,18 +84,8 @@ async def ledger(
             incidents=sums.incidents, within=sums.within, late=sums.late, excluded=sums.excluded
         ),
         items=[schemas.LedgerRow(**line) for line in lines],
-        next_cursor=f"{rows[-1].rank}.{rows[-1].incident_id}" if more else None,
+        next_cursor=to_page_end(rows[-1]) if more else None,
     )
-
-
-def _position(cursor: str | None) -> Position | None:
-    if cursor is None:
-        return None
-    rank, _, incident_id = cursor.partition(".")
-    try:
-        return Position(int(rank), UUID(incident_id))
-    except ValueError as error:
-        raise Invalid("is not one that an answer gave; start again without it", member="cursor") from error
 
 
 @router.get(

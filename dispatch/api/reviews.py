@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from asyncio import to_thread
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
 
-from dispatch.api.cursor import from_cursor, to_cursor
+from dispatch.api.cursor import from_page_end, to_page_end
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
@@ -20,10 +21,11 @@ from dispatch.domain.kpi import Exclusion, IncidentRecord, outcome
 from dispatch.domain.kpi_line import MARKS
 from dispatch.domain.refusals import NotFound
 from dispatch.domain.review import Ruling, RulingKind
+from dispatch.domain.review_state import ReviewState
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
+from dispatch.service.kpi_ledger import Pick, page
 from dispatch.service.review_cases import Case, cases
-from dispatch.service.review_list import listed
 from dispatch.service.reviewing import review
 from dispatch.store.database import one_moment
 
@@ -35,7 +37,7 @@ Supervising = Annotated[Person, Depends(role("supervisor"))]
 async def list_reviews(
     asked: AskedFor,
     moment: TheMoment,
-    state: Annotated[Literal["open", "done"], Query(description="Still to be looked at, or ruled on")] = "open",
+    state: Annotated[ReviewState, Query(description="Still to be looked at, or ruled on")] = "open",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> schemas.ReviewCasePage:
@@ -44,12 +46,13 @@ async def list_reviews(
     One that somebody ruled on is open again where something was heard of that arrival since.
     """
     books, connection = moment
-    rows = await listed(connection, books, asked, state, from_cursor(cursor) if cursor else None, limit + 1)
-    found = await cases(connection, [row.incident_id for row in rows[:limit]])
-    last = rows[limit - 1] if len(rows) > limit else None
+    rows, more = await to_thread(
+        page, books, asked, Pick(review=state), limit, from_page_end(cursor) if cursor else None
+    )
+    found = await cases(connection, [row.incident_id for row in rows])
     return schemas.ReviewCasePage(
         items=[_view(case, asked.now) for case in found],
-        next_cursor=to_cursor(last.received_at, last.incident_id) if last else None,
+        next_cursor=to_page_end(rows[-1]) if more else None,
     )
 
 

@@ -20,6 +20,7 @@ from dispatch.domain.incident import Category
 from dispatch.domain.kpi import TAIPEI, Clock, Exclusion, IncidentRecord, Verdict, verdict
 from dispatch.domain.kpi_line import MARKS, Figures, LedgerLine
 from dispatch.domain.parts import PARTS
+from dispatch.domain.review_state import ReviewState
 
 CATEGORIES: Final = tuple(Category)
 EXCLUSIONS: Final = tuple(Exclusion)
@@ -32,6 +33,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
 _US_IN_S: Final = 1_000_000
 CLOCKS: Final[tuple[Clock, ...]] = ("received", "dispatched")
+REVIEWS: Final[tuple[ReviewState | None, ...]] = (None, "open", "done")
 FIGURES: Final[tuple[Figures, ...]] = ("reviewed", "recorded")
 
 LAYOUT: Final = np.dtype(
@@ -49,6 +51,7 @@ LAYOUT: Final = np.dtype(
         ("priority", "i1"),
         ("category", "i1"),
         ("marks", "i1"),
+        ("review", "i1"),
         ("place", "<i2"),
         ("cell", "<i2"),
         *((f"{name}_{figures}", "<i2") for name in ("unit_type", "late_reason") for figures in FIGURES),
@@ -123,6 +126,7 @@ def sheet_of(lines: Sequence[LedgerLine], places: Sequence[Hashable]) -> Sheet:
     rows["priority"] = [line.recorded.priority for line in lines]
     rows["category"] = [CATEGORIES.index(line.recorded.category) for line in lines]
     rows["marks"] = [sum(1 << number for number, mark in enumerate(MARKS) if mark in line.marks) for line in lines]
+    rows["review"] = [REVIEWS.index(line.review) for line in lines]
     named: dict[str, Sequence[Hashable]] = {"place": places, "cell": [line.recorded.cell for line in lines]}
     for figures in FIGURES:
         named[f"unit_type_{figures}"] = [line.of(figures)[0].unit_type for line in lines]

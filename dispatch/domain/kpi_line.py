@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from dispatch.domain.kpi import IncidentRecord
 from dispatch.domain.parts import Part
+from dispatch.domain.review_state import ReviewState
 
 Figures = Literal["reviewed", "recorded"]
 
@@ -51,6 +52,7 @@ class LedgerLine:
     recorded_course: Course = field(default_factory=Course)
     reviewed_course: Course = field(default_factory=Course)
     marks: frozenset[Mark] = frozenset()
+    review: ReviewState | None = None
     ended_at: datetime | None = None
     is_imported: bool = False
     """It has no track: it came from a file."""

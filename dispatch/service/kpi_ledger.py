@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 from uuid import UUID
 
 import numpy as np
@@ -13,19 +12,18 @@ from numpy.typing import NDArray
 
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.kpi_books import Asked, Books
-from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NEVER, NOT_REACHED, Columns, incident_ids, to_us
+from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NEVER, NOT_REACHED, REVIEWS, Columns, incident_ids
 from dispatch.domain.kpi_filter import Bools, labels
 from dispatch.domain.kpi_line import MARKS, Mark
 from dispatch.domain.kpi_sums import outcomes
 from dispatch.domain.kpi_tally import US_IN_S, Ints
 from dispatch.domain.parts import Part
 from dispatch.domain.percentile import percentile
+from dispatch.domain.review_state import ReviewState
 
 Outcome = Literal["within", "late", "excluded", "measured"]
 Nearest = Literal["in_time", "not_known"]
 Sort = Literal["newest", "slowest"]
-PORTION: Final = 1_000
-"""Incidents of the first portion that is looked at more closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,7 @@ class Pick:
     outcome: Outcome | None = None
     reason: Exclusion | None = None
     mark: Mark | None = None
+    review: ReviewState | None = None
     sort: Sort = "newest"
     reached: bool | None = None
     """Whether anybody came; what is excluded is neither."""
@@ -118,44 +117,10 @@ def every(books: Books, asked: Asked, pick: Pick) -> list[UUID]:
     return ids
 
 
-def among(books: Books, asked: Asked, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the incidents that are asked for."""
-    if not ids:
-        return set()
-    known = np.sort(_heads(np.frombuffer(b"".join(one.bytes for one in ids), np.uint8).reshape(-1, 16)))
-    found: set[UUID] = set()
-    for columns in books.of(asked.wanted):
-        meant = books.rows(columns, asked)
-        rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
-        # Numbers are found in no time; the few whose first halves are the same are compared whole.
-        heads = _heads(columns["incident_id"][rows])
-        alike = known[np.minimum(np.searchsorted(known, heads), len(known) - 1)] == heads
-        found.update(incident_ids(columns, rows[alike]))
-    return found.intersection(ids)
-
-
-def marked(books: Books, asked: Asked, marks: Collection[Mark], until: datetime | None) -> Iterator[list[UUID]]:
-    """Incidents that are asked for, received up to `until`, with one of the marks: in portions that grow, and none in a
-    later portion was received after one of an earlier."""
-    bits = sum(1 << MARKS.index(mark) for mark in marks)
-    portion: list[UUID] = []
-    size = PORTION
-    for columns in reversed(books.of(asked.wanted)):
-        meant = (columns["marks"] & bits) != 0
-        if (asked_for := books.rows(columns, asked)) is not None:
-            meant &= asked_for
-        if until is not None:
-            meant &= columns["received_us"] <= to_us(until)
-        portion += incident_ids(columns, np.flatnonzero(meant))
-        if len(portion) >= size:
-            yield portion
-            portion, size = [], 4 * size
-    if portion:
-        yield portion
-
-
-def _heads(ids: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    return np.ascontiguousarray(ids[:, :8]).view(np.uint64).ravel()
+def open_reviews(books: Books, asked: Asked) -> int:
+    """How many of what was asked for are open to a supervisor's look."""
+    chunks = books.of(asked.wanted)
+    return sum(int(np.count_nonzero(_of_review(columns, books, asked, "open"))) for columns in chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +167,7 @@ def _late_sum(reason: str, mine: Bools, codes: Ints, free_s: NDArray[np.float32]
 
 def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[Ints, Ints]:
     """(rank, row) of the rows that are picked; the higher rank comes first."""
-    meant = books.rows(columns, asked)
+    meant = books.rows(columns, asked) if pick.review is None else _of_review(columns, books, asked, pick.review)
     rows = np.arange(len(columns["day"])) if meant is None else np.flatnonzero(meant)
     codes = outcomes(columns, asked, meant)
     keep = np.ones(len(rows), np.bool_)
@@ -229,6 +194,14 @@ def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[I
     # Nobody there is slower than anybody; what is excluded has no response and comes last.
     slowness = np.where(codes == NOT_REACHED, np.iinfo(np.int64).max, codes)
     return slowness, rows
+
+
+def _of_review(columns: Columns, books: Books, asked: Asked, state: ReviewState) -> Bools:
+    """Which rows are asked for and in this state."""
+    found: Bools = columns["review"] == REVIEWS.index(state)
+    if found.any() and (meant := books.rows(columns, asked)) is not None:
+        found &= meant
+    return found
 
 
 def _is_within(codes: Ints, asked: Asked) -> Bools:

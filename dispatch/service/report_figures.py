@@ -24,10 +24,10 @@ from dispatch.domain.report import DIMENSIONS, Group, Line, Pair, PartFigure, Re
 from dispatch.domain.report_period import Period
 from dispatch.service.desk import Desk
 from dispatch.service.kpi_keeper import KpiKeeper
+from dispatch.service.kpi_ledger import open_reviews
 from dispatch.service.ledger_file import write_ledger
 from dispatch.store import report_facts
 from dispatch.store.kpi_targets import target_history
-from dispatch.store.review_list import open_count
 
 CLOCKS: Final[tuple[Clock, Clock]] = ("received", "dispatched")
 _LAYOUT: Final = hashlib.sha256(repr(LAYOUT.descr).encode()).hexdigest()[:8]
@@ -40,7 +40,6 @@ class Facts:
     bureau: str
     shares: Mapping[int, float]
     target_set: TargetSet | None = None
-    open_reviews: int = 0
     newest_at: datetime | None = None
 
 
@@ -82,7 +81,6 @@ async def _facts(desk: Desk, connection: AsyncConnection, period: Period) -> Fac
         bureau=await report_facts.bureau_name(connection) or desk.settings.bureau,
         shares={year: row.share for year, row in told.items() if row.share is not None},
         target_set=None if own is None or own.share is None else TargetSet(own.set_by, own.set_at),
-        open_reviews=await open_count(connection, period.start, period.end),
         newest_at=await report_facts.newest_word_at(connection, period.start, period.end),
     )
 
@@ -130,7 +128,7 @@ def figures_from(books: Books, period: Period, facts: Facts, ledger_sha256: str)
         shares=facts.shares,
         target_set=facts.target_set,
         changed_by_review=changed_by_review(books, asked),
-        open_reviews=facts.open_reviews,
+        open_reviews=open_reviews(books, asked),
         newest_at=facts.newest_at,
     )
 

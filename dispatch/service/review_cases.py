@@ -12,16 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dispatch.domain.incident import Category, IncidentState, Priority
 from dispatch.domain.kpi import Exclusion, IncidentRecord
 from dispatch.domain.kpi_line import Mark
-from dispatch.domain.review import (
-    Arrivals,
-    Ruling,
-    Witnessed,
-    arrivals_after,
-    in_force,
-    is_corrected,
-    reviewed,
-    unsent_at,
-)
+from dispatch.domain.review import Witnessed, arrivals_after, reviewed, unsent_at
 from dispatch.store import review_facts, reviews, views
 from dispatch.store.rows import AnyRow
 
@@ -83,7 +74,7 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
         return Case(
             recorded=recorded,
             reviewed=reviewed(recorded, rulings, arrivals),
-            marks=reviews.marks_by_record(its, inferred) | _ruled_marks(recorded, arrivals, rulings),
+            marks=reviews.marks_of(recorded.exclusion, its, inferred, rulings),
             units=units,
             reviews=ruled,
             counting=set(newest.values()),
@@ -92,13 +83,6 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
         )
 
     return [case(incident_id) for incident_id in incident_ids if incident_id in found]
-
-
-def _ruled_marks(recorded: IncidentRecord, arrivals: Arrivals, rulings: Sequence[Ruling]) -> set[Mark]:
-    if not in_force(rulings):
-        return set()
-    corrected = is_corrected(recorded.exclusion, arrivals, rulings)
-    return {Mark.REVIEWED, Mark.CORRECTED} if corrected else {Mark.REVIEWED}
 
 
 def _record(row: AnyRow, sent: Sequence[AnyRow]) -> IncidentRecord:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -15,12 +15,12 @@ from dispatch.domain.hexagon import cell_of
 from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
 from dispatch.domain.kpi import STILL_OPEN, TAIPEI, Exclusion, IncidentRecord, Verdict, verdict
 from dispatch.domain.kpi_filter import Place
-from dispatch.domain.kpi_line import Course, LedgerLine, Mark
+from dispatch.domain.kpi_line import Course, LedgerLine
 from dispatch.domain.parts import Sent, first_there, parts_of
 from dispatch.domain.review import Arrivals, Ruling, arrivals_after, reviewed, unsent_at
 from dispatch.domain.why_late import LateCase, why_late
-from dispatch.store.review_facts import among, sent_to
-from dispatch.store.reviews import marks_of, rulings_of
+from dispatch.store.review_facts import among, inferred_steps, sent_to
+from dispatch.store.reviews import marks_of, news_since_rulings, rulings_of, state_of
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import incidents, precincts, stations
 from dispatch.store.why_late import late_cases
@@ -77,12 +77,23 @@ async def _placed(connection: AsyncConnection, which: ColumnElement[bool]) -> li
     return list(zip(await _lines(connection, rows), where, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is on record of the arrivals at one incident. `inferred`, `news`: by assignment, of others as well."""
+
+    sent: Sequence[AnyRow]
+    inferred: Mapping[UUID, Collection[str]]
+    rulings: Sequence[Ruling]
+    news: Collection[UUID]
+
+
 async def _lines(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[LedgerLine]:
     ids = [row.incident_id for row in rows]
     where = await places(connection)
-    sent = await _sent(connection, ids)
+    sent = await sent_to(connection, ids)
+    inferred = await inferred_steps(connection, ids)
     rulings = await rulings_of(connection, ids)
-    marks = await marks_of(connection, ids)
+    news = await news_since_rulings(connection, rulings)
     entered = await _entered(connection, rows)
 
     def drawn() -> list[LedgerLine]:
@@ -90,10 +101,8 @@ async def _lines(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[Le
             _line(
                 row,
                 entered[row.incident_id],
-                sent.get(row.incident_id, ()),
                 where,
-                rulings.get(row.incident_id, ()),
-                marks.get(row.incident_id),
+                _Told(sent.get(row.incident_id, ()), inferred, rulings.get(row.incident_id, ()), news),
             )
             for row in rows
         ]
@@ -105,11 +114,10 @@ async def _lines(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list[Le
 def _line(
     row: AnyRow,
     entered_at: datetime | None,
-    sent: Sequence[Sent],
     where: Mapping[UUID, Place],
-    rulings: Sequence[Ruling],
-    marks: frozenset[Mark] | None,
+    told: _Told,
 ) -> LedgerLine:
+    sent, rulings = _sent(told.sent), told.rulings
     place = where.get(row.station_id, Place())
     dispatched = [one.dispatched_at for one in sent if one.dispatched_at is not None]
     arrivals = {one.assignment_id: one.on_scene_at for one in sent}
@@ -136,7 +144,8 @@ def _line(
         reviewed=ruled,
         recorded_course=_course(row.received_at, entered_at, first),
         reviewed_course=_course(row.received_at, entered_at, first_ruled),
-        marks=marks or frozenset(),
+        marks=marks_of(recorded.exclusion, told.sent, told.inferred, rulings),
+        review=state_of(row, told.sent, told.inferred, rulings, told.news),
         ended_at=row.ended_at,
         is_imported=row.import_id is not None,
     )
@@ -216,21 +225,17 @@ async def _entered(connection: AsyncConnection, rows: Sequence[AnyRow]) -> dict[
     return found
 
 
-async def _sent(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> dict[UUID, list[Sent]]:
-    """Who was sent to each incident; who was sent to a call that is merged now, counts for what it is merged into."""
-    return {
-        incident_id: [
-            Sent(
-                assignment_id=row.assignment_id,
-                dispatched_at=row.dispatched_at,
-                acknowledged_at=row.acknowledged_at,
-                en_route_at=row.en_route_at,
-                on_scene_at=row.on_scene_at,
-                unit=row.unit_name,
-                unit_type=row.unit_type,
-                eta_s=row.eta_s,
-            )
-            for row in rows
-        ]
-        for incident_id, rows in (await sent_to(connection, incident_ids)).items()
-    }
+def _sent(rows: Sequence[AnyRow]) -> list[Sent]:
+    return [
+        Sent(
+            assignment_id=row.assignment_id,
+            dispatched_at=row.dispatched_at,
+            acknowledged_at=row.acknowledged_at,
+            en_route_at=row.en_route_at,
+            on_scene_at=row.on_scene_at,
+            unit=row.unit_name,
+            unit_type=row.unit_type,
+            eta_s=row.eta_s,
+        )
+        for row in rows
+    ]

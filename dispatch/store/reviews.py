@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.domain.events import EventKind
+from dispatch.domain.incident import IncidentState
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.kpi_line import Mark
 from dispatch.domain.parts import Sent, first_there
 from dispatch.domain.review import Ruling, RulingKind, is_corrected
-from dispatch.store.review_facts import among, inferred_steps, sent_to
+from dispatch.domain.review_state import ReviewState, ToldArrival, review_state
+from dispatch.store.review_facts import among
 from dispatch.store.review_tables import reviews
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import incidents
+from dispatch.store.tables import assignments, events
+
+WORDS_ON_ARRIVAL: Final = (EventKind.UNIT_ON_SCENE, EventKind.ARRIVAL_MARKED_FOR_REVIEW)
+ENDED: Final = (IncidentState.CLOSED, IncidentState.CANCELLED)
 
 
 async def add_review(
@@ -61,32 +68,71 @@ async def rulings_of(connection: AsyncConnection, incident_ids: Collection[UUID]
     return {incident_id: [ruling_of(row) for row in its] for incident_id, its in rows.items()}
 
 
-async def marks_of(connection: AsyncConnection, incident_ids: Collection[UUID]) -> Mapping[UUID, frozenset[Mark]]:
-    """What a person should know before trusting each figure; without incidents that carry no mark.
+async def news_since_rulings(connection: AsyncConnection, incident_ids: Collection[UUID]) -> Collection[UUID]:
+    """Assignments of whose arrival something was heard after the newest ruling on it."""
+    ruled = (
+        select(reviews.c.assignment_id, func.max(reviews.c.decided_at).label("at"))
+        .where(among(reviews.c.incident_id, incident_ids), reviews.c.assignment_id.is_not(None))
+        .group_by(reviews.c.assignment_id)
+        .subquery()
+    )
+    query = (
+        select(ruled.c.assignment_id)
+        .join(assignments, assignments.c.assignment_id == ruled.c.assignment_id)
+        .where(
+            exists().where(
+                events.c.incident_id == assignments.c.incident_id,
+                events.c.assignment_id == ruled.c.assignment_id,
+                events.c.kind.in_(WORDS_ON_ARRIVAL),
+                events.c.recorded_at > ruled.c.at,
+            )
+        )
+    )
+    return frozenset((await connection.scalars(query)).all())
+
+
+def marks_of(
+    exclusion: Exclusion | None,
+    sent: Sequence[AnyRow],
+    inferred: Mapping[UUID, Collection[str]],
+    rulings: Sequence[Ruling],
+) -> frozenset[Mark]:
+    """What a person should know before trusting a figure. `exclusion`: as recorded; `rulings`: oldest first.
 
     `inferred` looks at the unit that arrived first by the record; where none did, at an arrival that was inferred.
     """
-    sent = await sent_to(connection, incident_ids)
-    inferred = await inferred_steps(connection, incident_ids)
-    rulings = await rulings_of(connection, incident_ids)
-    query = select(incidents.c.incident_id, incidents.c.exclusion).where(among(incidents.c.incident_id, rulings))
-    excluded = {row.incident_id: row.exclusion for row in await connection.execute(query)}
-    marks = {}
-    for incident_id in {*sent, *rulings}:
-        found = marks_by_record(sent.get(incident_id, ()), inferred)
-        if incident_id in rulings:
-            found.add(Mark.REVIEWED)
-            recorded = Exclusion(excluded[incident_id]) if excluded[incident_id] else None
-            arrivals = {row.assignment_id: row.on_scene_at for row in sent.get(incident_id, ())}
-            if is_corrected(recorded, arrivals, rulings[incident_id]):
-                found.add(Mark.CORRECTED)
-        if found:
-            marks[incident_id] = frozenset(found)
-    return marks
+    found = _marks_by_record(sent, inferred)
+    if rulings:
+        found.add(Mark.REVIEWED)
+        if is_corrected(exclusion, {row.assignment_id: row.on_scene_at for row in sent}, rulings):
+            found.add(Mark.CORRECTED)
+    return frozenset(found)
 
 
-def marks_by_record(sent: Sequence[AnyRow], inferred: Mapping[UUID, Collection[str]]) -> set[Mark]:
-    """The marks of an incident before anybody looked, from its assignments."""
+def state_of(
+    incident: AnyRow,
+    sent: Sequence[AnyRow],
+    inferred: Mapping[UUID, Collection[str]],
+    rulings: Sequence[Ruling],
+    news: Collection[UUID],
+) -> ReviewState | None:
+    """Whether it waits for a supervisor's look; `news`: of `news_since_rulings`."""
+    told = [
+        ToldArrival(
+            assignment_id=row.assignment_id,
+            dispatched_at=row.dispatched_at,
+            on_scene_at=row.on_scene_at,
+            is_marked=bool(row.review),
+            is_inferred=EventKind.UNIT_ON_SCENE in inferred.get(row.assignment_id, ()),
+            is_news=row.assignment_id in news,
+        )
+        for row in sent
+    ]
+    exclusion = Exclusion(incident.exclusion) if incident.exclusion else None
+    return review_state(told, rulings, exclusion, has_ended=incident.state in ENDED)
+
+
+def _marks_by_record(sent: Sequence[AnyRow], inferred: Mapping[UUID, Collection[str]]) -> set[Mark]:
     found = {Mark(reason) for row in sent for reason in row.review}
     first = first_there(
         Sent(assignment_id=row.assignment_id, dispatched_at=row.dispatched_at, on_scene_at=row.on_scene_at)

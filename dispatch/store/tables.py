@@ -241,11 +241,6 @@ assignments = Table(
     Index("ix_assignments_dispatched_at", "dispatched_at"),
     Index("ix_assignments_ended_at", "ended_at"),
     Index("ix_assignments_active", "incident_id", postgresql_where=text("ended_at IS NULL")),
-    Index(
-        "ix_assignments_worth_a_look",
-        "incident_id",
-        postgresql_where=text("review <> '{}' OR on_scene_at IS NULL AND state = 'cleared'"),
-    ),
     comment="A unit on an incident. The unique index lets one unit have one active assignment, whoever races",
 )
 

@@ -35,6 +35,8 @@ from dispatch.domain.kpi_line import Course, Figures, LedgerLine, Mark
 from dispatch.domain.kpi_sums import changed_by_review, groups, outcomes, parts, responses_s
 from dispatch.domain.parts import PARTS
 from dispatch.domain.percentile import percentile
+from dispatch.domain.review_state import ReviewState
+from dispatch.service.kpi_ledger import Pick, open_reviews, page
 
 MIDNIGHT = datetime(2026, 10, 30, 16, tzinfo=UTC)
 GIVEN = [e for e in Exclusion if e not in {Exclusion.PENDING, Exclusion.NO_START}]
@@ -92,6 +94,7 @@ def lines(draw: st.DrawFn) -> tuple[LedgerLine, str | None]:
         recorded_course=draw(COURSES),
         reviewed_course=draw(COURSES),
         marks=draw(MARKS),
+        review=draw(st.sampled_from([None, "open", "done"])),
     )
     return line, place
 
@@ -217,6 +220,32 @@ def test_each_row_tells_its_incident(
             percentile(known, len(known), 90),
         )
         assert spread[part].mean_s == (pytest.approx(fmean(known)) if known else None)
+
+
+@given(
+    histories,
+    st.lists(st.integers(0, 30), max_size=3),
+    questions,
+    st.sampled_from(get_args(ReviewState)),
+    st.integers(1, 5),
+)
+def test_the_list_of_reviews_is_the_same_page_by_page(
+    history: list[tuple[LedgerLine, str | None]], cuts: list[int], asked: Asked, state: ReviewState, limit: int
+) -> None:
+    """The newest first, each once, whatever is asked; and as many are open as the list has."""
+    books, pages, last = _books(history, cuts), [], None
+    while True:
+        rows, more = page(books, asked, Pick(review=state), limit, last)
+        pages.append([row.incident_id for row in rows])
+        if not more:
+            break
+        last = rows[-1]
+    meant = [line.recorded for line in _meant(history, asked) if line.review == state]
+    meant.sort(key=lambda record: (record.received_at, record.incident_id), reverse=True)
+    assert [one for some in pages for one in some] == [record.incident_id for record in meant]
+    assert {len(some) for some in pages[:-1]} <= {limit}
+    if state == "open":
+        assert open_reviews(books, asked) == len(meant)
 
 
 @given(histories, questions)

@@ -20,6 +20,7 @@ from dispatch.domain.kpi_books import Asked
 from dispatch.domain.kpi_line import Figures
 from dispatch.domain.kpi_sums import groups
 from dispatch.service.kpi_keeper import KpiKeeper
+from dispatch.service.kpi_ledger import Pick, open_reviews, page
 from dispatch.service.transaction import transaction
 from dispatch.store.kpi_sheets import make_stale, note_changes
 from dispatch.store.kpi_stale import mark_stale
@@ -28,6 +29,7 @@ from dispatch.store.review_tables import reviews
 from dispatch.store.tables import assignments, incidents
 from tests.support.random_day import Day
 from tests.support.raw_kpi import raw_records, reviewed_records
+from tests.support.raw_reviews import raw_reviews
 from tests.support.server import Server, running_server
 from tests.support.settled import settled
 
@@ -44,18 +46,23 @@ async def server(database_url: str, nats_url: str) -> AsyncIterator[Server]:
 
 
 async def same_as_raw(server: Server, keeper: KpiKeeper) -> int:
-    """Each grouping on each clock, as recorded; how many incidents there are."""
+    """Each grouping on each clock, as recorded and as reviewed, and the lists of reviews; how many incidents."""
     books = await keeper.books()
     async with server.engine.connect() as connection:
         told: dict[Figures, list[IncidentRecord]] = {
             "recorded": await raw_records(connection),
             "reviewed": await reviewed_records(connection),
         }
+        reviewing = await raw_reviews(connection)
     now = server.desk.clock()
     for figures, clock, group_by in product(get_args(Figures), get_args(Clock), (None, "category", *sorted(RAW))):
         found = groups(books, Asked(now, clock=clock, figures=figures), group_by)
         raw = kpi(told[figures], now=now, clock=clock, group_by=group_by)
         assert [_plain(line) for line in found] == [_near(line) for line in raw], (figures, clock, group_by)
+    for state, ids in reviewing.items():
+        rows, _ = page(books, Asked(now), Pick(review=state), len(ids) + 1, None)
+        assert [row.incident_id for row in rows] == ids, state
+    assert open_reviews(books, Asked(now)) == len(reviewing["open"])
     return len(told["recorded"])
 
 

@@ -176,13 +176,9 @@ async def test_who_may(module_server: Server, supervisor: httpx.AsyncClient, uni
         assert (await connection.execute(query)).all() == []
 
 
-@pytest.mark.parametrize("portion", [1, 1_000])
-async def test_page_by_page(
-    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID, portion: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_page_by_page(module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID) -> None:
     """The newest first, each once, none left out, from however many months a page is filled; a cursor of no list and a
     period that runs backwards are refused."""
-    monkeypatch.setattr("dispatch.service.kpi_ledger.PORTION", portion)
     made = []
     for number in range(70):
         of = await past(module_server, unit_id, {"button": 300}, review=("gps_gap",) if number % 3 == 0 else ())

@@ -10,7 +10,8 @@ from sqlalchemy import insert
 
 from dispatch.domain.kpi_line import Mark
 from dispatch.domain.review import Ruling, RulingKind
-from dispatch.store.reviews import marks_of, rulings_of
+from dispatch.store.kpi_lines import lines_of
+from dispatch.store.reviews import rulings_of
 from dispatch.store.tables import assignments, events
 from tests.support.rulings import past, rule, ruled, states
 from tests.support.server import Server
@@ -42,10 +43,10 @@ async def test_every_ruling_and_the_figure_before_and_after(
     assert kept == [ruling for ruling, *_ in expected]
     async with module_server.engine.connect() as connection:
         rulings = (await rulings_of(connection, [of.incident_id, uuid4()]))[of.incident_id]
-        marks = await marks_of(connection, [of.incident_id, uuid4()])
+        (line,) = await lines_of(connection, [of.incident_id, uuid4()])
     assert len(rulings) == len(expected)
     assert rulings[0] == Ruling(RulingKind.GPS, of.sent[0], of.at(640))
-    assert marks == {of.incident_id: {Mark.FAR_FROM_SCENE, Mark.REVIEWED}}
+    assert line.marks == {Mark.FAR_FROM_SCENE, Mark.REVIEWED}
 
 
 async def test_another_unit_may_have_been_the_first(
@@ -62,6 +63,15 @@ async def test_another_unit_may_have_been_the_first(
     async with module_server.engine.begin() as connection:
         second = assignments.c.assignment_id == of.sent[1]
         await connection.execute(assignments.update().where(second).values(review=["gps_gap"]))
+        await connection.execute(
+            insert(events).values(
+                recorded_at=datetime.now(UTC),
+                kind="arrival_marked_for_review",
+                said_by="server",
+                incident_id=of.incident_id,
+                assignment_id=of.sent[1],
+            )
+        )
     assert await states(supervisor, of) == ["open"]
     await ruled(supervisor, of, "stands", assignment_id=str(of.sent[1]))
     assert await states(supervisor, of) == ["done"]
@@ -84,9 +94,7 @@ async def test_what_is_heard_later_opens_it_again(
 ) -> None:
     """A track that comes in after the ruling: the ruling counts, and somebody has to look once more."""
     of = await past(module_server, unit_id, {"button": 300}, review=("gps_gap",))
-    async with module_server.engine.begin() as connection:  # it has ended only now
-        first = assignments.c.assignment_id == of.sent[0]
-        await connection.execute(assignments.update().where(first).values(ended_at=datetime.now(UTC)))
+    first = assignments.c.assignment_id == of.sent[0]
     await ruled(supervisor, of, "button")
     assert await states(supervisor, of) == ["done"]
     async with module_server.engine.begin() as connection:
@@ -127,8 +135,8 @@ async def test_units_of_a_merged_call_count(
     refused = await rule(supervisor, merged, "stands")
     assert (refused.status_code, refused.json()["code"]) == (409, "incident_ended")
     async with module_server.engine.connect() as connection:
-        marks = await marks_of(connection, [of.incident_id, merged.incident_id])
-    assert marks == {of.incident_id: {Mark.GPS_GAP, Mark.REVIEWED, Mark.CORRECTED}}
+        lines = await lines_of(connection, [of.incident_id, merged.incident_id])
+    assert [line.marks for line in lines] == [{Mark.GPS_GAP, Mark.REVIEWED, Mark.CORRECTED}, set()]
 
 
 async def test_where_no_unit_was_sent_a_time_can_be_ruled_too(

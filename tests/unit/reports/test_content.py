@@ -69,7 +69,7 @@ def test_no_year_is_left_out_and_the_own_one_is_always_there() -> None:
 def test_what_was_on_record_is_said_and_who_set_the_target() -> None:
     """Up to when the record goes, how many conflicts nobody has looked at, whose target it is, and what names it."""
     at = datetime(2026, 11, 8, 16, 5, 6, tzinfo=UTC)
-    figures = some_figures(newest_at=at, open_reviews=17, target_set=TargetSet("sue", at))
+    figures = replace(some_figures(newest_at=at, target_set=TargetSet("sue", at)), open_reviews=17)
     facts = dict(document_of(figures, "zh-TW").facts)
     assert facts["紀錄截至"] == "民國115年11月9日 00:05:06（臺北時間）"
     assert facts["尚待複核案件數"] == "17"
