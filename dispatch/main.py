@@ -83,6 +83,9 @@ VERSION: Final = "1.0.0"
 WEB: Final = Path(__file__).resolve().parents[1] / "web" / "dist"
 MAP_CHECK_S: Final = 10.0
 KEEP_ALIVE_S: Final = 75
+SWITCH_S: Final = 0.0005
+"""So long a thread that counts, or writes a report, keeps the server's loop waiting at most; Python's own is ten times
+that, at each answer, and a question's own counting in numpy comes back to the interpreter a thousand times."""
 """Longer than proxies (60 s) and programs keep a connection that they don't use: who asks over one that is just being
 closed gets no answer, and can't know whether it was heard."""
 PARTS: Final = (
@@ -277,6 +280,7 @@ def config_of(settings: Settings) -> uvicorn.Config:
 def serve(settings: Settings) -> int:
     """Until SIGTERM or Ctrl-C; the exit status."""
     configure_logging(as_json=settings.log_json)
+    sys.setswitchinterval(SWITCH_S)
     server = uvicorn.Server(config_of(settings))
     server.run()
     return 0 if server.started else 1

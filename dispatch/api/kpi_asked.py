@@ -40,7 +40,12 @@ LateReason = Literal[
 
 def _several(description: str) -> Any:
     """A parameter that may come several times, once for each kind that is meant."""
-    return Query(default_factory=list, description=description, max_length=200)
+    return Query(default_factory=_none_chosen, description=description, max_length=200)
+
+
+def _none_chosen() -> list[str]:
+    """In place of `list`, whose signature is worked out anew in each request, for as long as a short query takes."""
+    return []
 
 
 def _asked(

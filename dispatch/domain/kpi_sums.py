@@ -94,10 +94,13 @@ def parts(books: Books, asked: Asked) -> dict[Part, Spread]:
     tallies = {part: Tally(1) for part in PARTS}
     for columns in books.of(asked.wanted):
         rows = books.rows(columns, asked)
-        reached = outcomes(columns, asked, rows) >= 0
+        reached = np.flatnonzero(outcomes(columns, asked, rows) >= 0)
+        if rows is not None:
+            reached = np.flatnonzero(rows)[reached]
         for part, tally in tallies.items():
-            took_us = _rows(columns[f"{part}_us_{asked.figures}"], rows)
-            tally.add(took_us[reached & (took_us != NEVER)])
+            took_us = columns[f"{part}_us_{asked.figures}"].take(reached)
+            is_known = took_us != NEVER
+            tally.add(took_us if is_known.all() else took_us[is_known])
     return {part: _spread(tally) for part, tally in tallies.items()}
 
 
