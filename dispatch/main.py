@@ -83,11 +83,11 @@ VERSION: Final = "1.0.0"
 WEB: Final = Path(__file__).resolve().parents[1] / "web" / "dist"
 MAP_CHECK_S: Final = 10.0
 KEEP_ALIVE_S: Final = 75
-SWITCH_S: Final = 0.0005
-"""So long a thread that counts, or writes a report, keeps the server's loop waiting at most; Python's own is ten times
-that, at each answer, and a question's own counting in numpy comes back to the interpreter a thousand times."""
 """Longer than proxies (60 s) and programs keep a connection that they don't use: who asks over one that is just being
 closed gets no answer, and can't know whether it was heard."""
+SWITCH_S: Final = 0.0005
+"""After so long a thread that counts, or writes a report, lets the server's loop on. Python's own is ten times that, at
+each answer, and a question that counts with numpy comes back to the interpreter a thousand times."""
 PARTS: Final = (
     alarms,
     bureau,
