@@ -44,9 +44,13 @@ class DeadlineSolver:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _within(self, costs: Floats, deadline: float) -> NDArray[np.intp] | None:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:  # the costs alone took the time; it is not tried whether a thread is fast enough all the same
+            self._note("too late", costs)
+            return None
         answer = self._thread.submit(self.solve, costs)
         try:
-            columns = answer.result(max(deadline - time.monotonic(), 0.0))
+            columns = answer.result(left_s)
         except TooLate:
             answer.cancel()
             self._note("too late", costs)

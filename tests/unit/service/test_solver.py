@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -51,6 +52,22 @@ def test_one_that_hangs_is_given_up_and_comes_back() -> None:
             pass
     assert found.tolist() == [1, 0]
     assert [line["event"] for line in logs] == ["solver_fell_back_on_greedy", "solver_is_back"]
+
+
+def test_one_whose_time_is_over_before_it_is_asked_is_not_asked() -> None:
+    """Building the costs counts: whoever is too late already is so every time, however fast the solver."""
+    asked: list[np.ndarray] = []
+
+    def at_once(costs: np.ndarray) -> np.ndarray:
+        asked.append(costs)
+        return optimal(costs)
+
+    with closing(DeadlineSolver(SHORT_S, at_once)) as solver:
+        for _ in range(3):
+            late = solver.from_now()
+            time.sleep(2 * SHORT_S)
+            assert late(COSTS) is None
+        assert asked == []
 
 
 @pytest.mark.parametrize("error", [ValueError("infeasible"), MemoryError()])
