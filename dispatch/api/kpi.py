@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
@@ -20,7 +21,8 @@ from dispatch.domain.hexagon import centre_of, outline_of
 from dispatch.domain.incident import TARGET_S
 from dispatch.domain.kpi import TAIPEI, UNKNOWN, GroupBy, KpiGroup, kpi, local_day
 from dispatch.domain.kpi_books import Asked
-from dispatch.domain.kpi_sums import changed_by_review, groups, parts, responses_s
+from dispatch.domain.kpi_sums import changed_by_review, groups, parts, parts_by, responses_s
+from dispatch.service.desk import Desk
 from dispatch.service.kpi_ledger import late
 from dispatch.store import kpi_targets
 
@@ -41,21 +43,45 @@ async def report(desk: TheDesk, asked: AskedFor, books: TheBooks, group_by: Grou
     `measured` plus the sum of `excluded` equals `incidents`. An incident that nobody reached is measured as late.
     """
     found = await to_thread(groups, books, asked, group_by)
-    year = _last_moment(asked).astimezone(TAIPEI).year
-    async with desk.engine.connect() as connection:
-        target = await kpi_targets.target_of(connection, year)
+    targets = await _targets(desk)
     return schemas.KpiReport(
         clock=asked.clock,
         figures=asked.figures,
         group_by=group_by,
         target_s=TARGET_S,
-        target_share=target,
+        target_share=targets.get(_only_year(asked)),
         from_=asked.wanted.start,
         to=asked.wanted.end,
         as_of=asked.now,
         reviewed=await to_thread(changed_by_review, books, asked),
-        items=[schemas.KpiGroup(**asdict(one), cell=_cell(one) if group_by == "cell" else None) for one in found],
+        items=[
+            schemas.KpiGroup(
+                **asdict(one),
+                cell=_cell(one) if group_by == "cell" else None,
+                target_share=targets.get(_year_of(one.group)) if group_by in ("day", "month") else None,
+            )
+            for one in found
+        ],
     )
+
+
+async def _targets(desk: Desk) -> Mapping[int | None, float]:
+    """By year what the bureau promised, where it did."""
+    async with desk.engine.connect() as connection:
+        told = await kpi_targets.target_history(connection)
+    return {year: words[-1].share for year, words in told.items() if words[-1].share is not None}
+
+
+def _only_year(asked: Asked) -> int | None:
+    """The year in which the whole period lies; None where it has days of several, or no beginning."""
+    if asked.wanted.start is None:
+        return None
+    year = asked.wanted.start.astimezone(TAIPEI).year
+    return year if year == _last_moment(asked).astimezone(TAIPEI).year else None
+
+
+def _year_of(day_or_month: str) -> int:
+    return int(day_or_month[:4])
 
 
 def _cell(group: KpiGroup) -> schemas.CellView | None:
@@ -70,6 +96,21 @@ async def where_the_time_goes(asked: AskedFor, books: TheBooks) -> schemas.KpiPa
     """Call handling, dispatch, turnout and travel of the responses: each over those of which it is known."""
     found = {part: schemas.KpiPart(**asdict(spread)) for part, spread in (await to_thread(parts, books, asked)).items()}
     return schemas.KpiParts(**found)
+
+
+@router.get("/kpi/parts/groups", responses=described(401, 403))
+async def where_the_time_goes_by_group(asked: AskedFor, books: TheBooks, group_by: GroupBy) -> schemas.KpiPartsGroups:
+    """The same of each group in which somebody was reached: which station is slow to set out."""
+    found = await to_thread(parts_by, books, asked, group_by)
+    return schemas.KpiPartsGroups(
+        group_by=group_by,
+        items=[
+            schemas.KpiPartsGroup(
+                group=group, **{part: schemas.KpiPart(**asdict(spread)) for part, spread in spreads.items()}
+            )
+            for group, spreads in found
+        ],
+    )
 
 
 @router.get("/kpi/distribution", responses=described(401, 403))
@@ -93,6 +134,7 @@ async def distribution(asked: AskedFor, books: TheBooks) -> schemas.KpiDistribut
 
 @router.get("/kpi/months", responses=described(401, 403))
 async def months(
+    desk: TheDesk,
     asked: AskedFor,
     books: TheBooks,
     count: Annotated[int, Query(ge=1, le=120, description="So many months, the last that of `to`")] = MONTHS,
@@ -107,9 +149,19 @@ async def months(
     over = [name for name in names if name < f"{local_day(asked.now):%Y-%m}"]
     drawn = chart([_hits(found.get(name)) for name in over])
     limits = dict(zip(over, drawn.limits, strict=True))
+    targets = await _targets(desk)
     return schemas.KpiMonths(
         centre=drawn.centre,
-        items=[_month(name, found.get(name), found.get(_a_year_before(name)), limits.get(name)) for name in names],
+        items=[
+            _month(
+                name,
+                found.get(name),
+                found.get(_a_year_before(name)),
+                limits.get(name),
+                targets.get(_year_of(name)),
+            )
+            for name in names
+        ],
     )
 
 
@@ -149,7 +201,9 @@ def _hits(group: KpiGroup | None) -> tuple[int, int]:
     return (0, 0) if group is None else (group.within_target, group.measured)
 
 
-def _month(name: str, group: KpiGroup | None, before: KpiGroup | None, limits: Limits | None) -> schemas.KpiMonth:
+def _month(
+    name: str, group: KpiGroup | None, before: KpiGroup | None, limits: Limits | None, target_share: float | None
+) -> schemas.KpiMonth:
     said = asdict(group or NOTHING)
     last_year = None
     if before is not None and limits is not None:
@@ -164,5 +218,6 @@ def _month(name: str, group: KpiGroup | None, before: KpiGroup | None, limits: L
         limit_high=None if limits is None else limits.high,
         signal=None if limits is None else limits.signal,
         last_year=last_year,
+        target_share=target_share,
         **members,
     )

@@ -13,6 +13,7 @@ from dispatch.api.period import Period, PeriodOf
 from dispatch.api.schemas import CategoryName
 from dispatch.api.signed_in import TheDesk
 from dispatch.domain.hexagon import is_cell
+from dispatch.domain.kpi import UNKNOWN
 from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_filter import KpiFilter
 from dispatch.domain.refusals import Invalid
@@ -65,11 +66,11 @@ def _asked(
     shift: Annotated[list[Literal["night", "day", "evening"]], _several("From 0, 8, 16 o'clock")],
     hour: Annotated[list[Annotated[int, Query(ge=0, le=23)]], _several("By the wall clock of Asia/Taipei")],
     weekday: Annotated[list[Annotated[int, Query(ge=1, le=7)]], _several("1: Monday")],
-    cell: Annotated[list[str], _several("Hexagons (h3, resolution 8)")],
+    cell: Annotated[list[str], _several("Hexagons (h3, resolution 8); unknown: of none")],
     late_reason: Annotated[list[LateReason], _several("docs/why-late.md")],
 ) -> Asked:
     for one in cell:
-        if not is_cell(one):
+        if one != UNKNOWN and not is_cell(one):
             raise Invalid(f"{one} is no hexagon of resolution 8", member="cell")
     return Asked(
         now=desk.clock(),

@@ -24,7 +24,7 @@ from dispatch.domain.review import Ruling, RulingKind
 from dispatch.domain.review_state import ReviewState
 from dispatch.service.desk import Desk
 from dispatch.service.incidents import Person
-from dispatch.service.kpi_ledger import Pick, page
+from dispatch.service.kpi_ledger import Pick, count_reviews, page
 from dispatch.service.review_cases import Case, cases
 from dispatch.service.reviewing import review
 from dispatch.store.database import one_moment
@@ -51,6 +51,7 @@ async def list_reviews(
     )
     found = await cases(connection, [row.incident_id for row in rows])
     return schemas.ReviewCasePage(
+        total=await to_thread(count_reviews, books, asked, state),
         items=[_view(case, asked.now) for case in found],
         next_cursor=to_page_end(rows[-1]) if more else None,
     )

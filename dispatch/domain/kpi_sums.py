@@ -101,12 +101,37 @@ def parts(books: Books, asked: Asked) -> dict[Part, Spread]:
             took_us = columns[f"{part}_us_{asked.figures}"].take(reached)
             is_known = took_us != NEVER
             tally.add(took_us if is_known.all() else took_us[is_known])
-    return {part: _spread(tally) for part, tally in tallies.items()}
+    return {part: _spreads(tally)[0] for part, tally in tallies.items()}
 
 
-def _spread(tally: Tally) -> Spread:
-    (n,), ((p50_s,), (p90_s,)), (mean_s,) = tally.n(), tally.percentiles_s((50, 90)), tally.means_s()
-    return Spread(int(n), p50_s, p90_s, mean_s)
+def parts_by(books: Books, asked: Asked, group_by: GroupBy) -> list[tuple[str, dict[Part, Spread]]]:
+    """`parts` of each group that has a reached incident, in the order of `groups`."""
+    chunks = books.of(asked.wanted)
+    names, number = _numbering(chunks, books, asked.figures, group_by)
+    tallies = {part: Tally(len(names)) for part in PARTS}
+    has_any = np.zeros(len(names), np.bool_)
+    for columns in chunks:
+        rows = books.rows(columns, asked)
+        reached = np.flatnonzero(outcomes(columns, asked, rows) >= 0)
+        if rows is not None:
+            reached = np.flatnonzero(rows)[reached]
+        mine = number(columns)[reached]
+        has_any[mine] = True
+        for part, tally in tallies.items():
+            took_us = columns[f"{part}_us_{asked.figures}"].take(reached)
+            is_known = took_us != NEVER
+            tally.add(took_us[is_known], mine[is_known])
+    spreads = {part: _spreads(tally) for part, tally in tallies.items()}
+    found = [
+        (name, {part: spreads[part][place] for part in PARTS}) for place, name in enumerate(names) if has_any[place]
+    ]
+    return sorted(found, key=lambda one: (one[0] == UNKNOWN, one[0]))
+
+
+def _spreads(tally: Tally) -> list[Spread]:
+    p50_s, p90_s = tally.percentiles_s((50, 90))
+    figures = zip(tally.n().tolist(), p50_s, p90_s, tally.means_s(), strict=True)
+    return [Spread(*one) for one in figures]
 
 
 def responses_s(books: Books, asked: Asked) -> tuple[NDArray[np.float64], int]:
@@ -123,9 +148,14 @@ def changed_by_review(books: Books, asked: Asked) -> int:
     count = 0
     for columns in books.of(asked.wanted):
         rows = books.rows(columns, asked)
-        differs = columns[f"{asked.clock}_reviewed"] != columns[f"{asked.clock}_recorded"]
-        count += int(np.count_nonzero(_rows(differs, rows)))
+        count += int(np.count_nonzero(_rows(differs_by_review(columns, asked), rows)))
     return count
+
+
+def differs_by_review(columns: Columns, asked: Asked) -> Bools:
+    """Which rows have another figure since a review."""
+    differs: Bools = columns[f"{asked.clock}_reviewed"] != columns[f"{asked.clock}_recorded"]
+    return differs
 
 
 def _rows(column: NDArray[Any], rows: Bools | None) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_columns import EXCLUDED, EXCLUSIONS, NEVER, NOT_REACHED, REVIEWS, Columns, incident_ids
 from dispatch.domain.kpi_filter import Bools, labels
 from dispatch.domain.kpi_line import MARKS, Mark
-from dispatch.domain.kpi_sums import outcomes
+from dispatch.domain.kpi_sums import differs_by_review, outcomes
 from dispatch.domain.kpi_tally import US_IN_S, Ints
 from dispatch.domain.parts import Part
 from dispatch.domain.percentile import percentile
@@ -35,6 +35,8 @@ class Pick:
     mark: Mark | None = None
     review: ReviewState | None = None
     sort: Sort = "newest"
+    changed: bool | None = None
+    """Whether a review gave it another figure, of the clock that is asked for."""
     reached: bool | None = None
     """Whether anybody came; what is excluded is neither."""
     over_s: float | None = None
@@ -117,10 +119,10 @@ def every(books: Books, asked: Asked, pick: Pick) -> list[UUID]:
     return ids
 
 
-def open_reviews(books: Books, asked: Asked) -> int:
-    """How many of what was asked for are open to a supervisor's look."""
+def count_reviews(books: Books, asked: Asked, state: ReviewState = "open") -> int:
+    """How many of what was asked for are open to a supervisor's look, or done."""
     chunks = books.of(asked.wanted)
-    return sum(int(np.count_nonzero(_of_review(columns, books, asked, "open"))) for columns in chunks)
+    return sum(int(np.count_nonzero(_of_review(columns, books, asked, state))) for columns in chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[I
     if pick.nearest is not None:
         free_s = columns[f"nearest_free_s_{asked.figures}"][rows]
         keep &= free_s <= asked.target_s if pick.nearest == "in_time" else np.isnan(free_s)
+    if pick.changed is not None:
+        keep &= differs_by_review(columns, asked)[rows] == pick.changed
     if pick.mark is not None:
         keep &= (columns["marks"][rows] >> MARKS.index(pick.mark) & 1).astype(np.bool_)
     rows, codes = rows[keep], codes[keep]

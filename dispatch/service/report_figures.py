@@ -24,7 +24,7 @@ from dispatch.domain.report import DIMENSIONS, Group, Line, Pair, PartFigure, Re
 from dispatch.domain.report_period import Period
 from dispatch.service.desk import Desk
 from dispatch.service.kpi_keeper import KpiKeeper
-from dispatch.service.kpi_ledger import open_reviews
+from dispatch.service.kpi_ledger import count_reviews
 from dispatch.service.ledger_file import write_ledger
 from dispatch.store import report_facts
 from dispatch.store.kpi_targets import target_history
@@ -128,7 +128,7 @@ def figures_from(books: Books, period: Period, facts: Facts, ledger_sha256: str)
         shares=facts.shares,
         target_set=facts.target_set,
         changed_by_review=changed_by_review(books, asked),
-        open_reviews=open_reviews(books, asked),
+        open_reviews=count_reviews(books, asked),
         newest_at=facts.newest_at,
     )
 

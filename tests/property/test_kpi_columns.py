@@ -32,11 +32,11 @@ from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_columns import LAYOUT, NAMED, Names, Sheet, amended, incident_ids, sheet_of
 from dispatch.domain.kpi_filter import KpiFilter, Place
 from dispatch.domain.kpi_line import Course, Figures, LedgerLine, Mark
-from dispatch.domain.kpi_sums import changed_by_review, groups, outcomes, parts, responses_s
+from dispatch.domain.kpi_sums import changed_by_review, groups, outcomes, parts, parts_by, responses_s
 from dispatch.domain.parts import PARTS
 from dispatch.domain.percentile import percentile
 from dispatch.domain.review_state import ReviewState
-from dispatch.service.kpi_ledger import Pick, open_reviews, page
+from dispatch.service.kpi_ledger import Pick, count_reviews, every, page
 
 MIDNIGHT = datetime(2026, 10, 30, 16, tzinfo=UTC)
 GIVEN = [e for e in Exclusion if e not in {Exclusion.PENDING, Exclusion.NO_START}]
@@ -244,8 +244,7 @@ def test_the_list_of_reviews_is_the_same_page_by_page(
     meant.sort(key=lambda record: (record.received_at, record.incident_id), reverse=True)
     assert [one for some in pages for one in some] == [record.incident_id for record in meant]
     assert {len(some) for some in pages[:-1]} <= {limit}
-    if state == "open":
-        assert open_reviews(books, asked) == len(meant)
+    assert count_reviews(books, asked, state) == len(meant)
 
 
 @given(histories, questions)
@@ -258,7 +257,36 @@ def test_a_review_is_counted_where_it_changes_a_figure(
         for line in _meant(history, asked)
         if verdict(line.recorded, asked.clock) != verdict(line.reviewed, asked.clock)
     ]
-    assert changed_by_review(_books(history, []), asked) == len(changed)
+    books = _books(history, [])
+    assert changed_by_review(books, asked) == len(changed)
+    found = {is_changed: every(books, asked, Pick(changed=is_changed)) for is_changed in (True, False)}
+    assert set(found[True]) == {line.recorded.incident_id for line in changed}
+    assert len(found[True]) + len(found[False]) == len(_meant(history, asked))
+
+
+@pytest.mark.parametrize("group_by", GROUPS)
+@settings(max_examples=20)
+@given(history=histories, cuts=st.lists(st.integers(0, 30), max_size=3), asked=questions)
+def test_parts_by_group_are_the_parts_of_each_group(
+    history: list[tuple[LedgerLine, str | None]], cuts: list[int], asked: Asked, group_by: GroupBy
+) -> None:
+    """In the order of the report; a group in which nobody was reached has none."""
+    books = _books(history, cuts)
+    report = groups(books, asked, group_by)
+    found = dict(parts_by(books, asked, group_by))
+    assert list(found) == [line.group for line in report if line.reached]
+    whole = parts(books, asked)
+    for part in PARTS:
+        assert sum(spreads[part].n for spreads in found.values()) == whole[part].n
+    if group_by in ("day", "month"):
+        return  # these are periods, no filters
+    for group, spreads in found.items():
+        keys = {"weekday": group[0], "hour": group[2:]} if group_by == "weekday_hour" else {group_by: group}
+        narrowed: dict[str, Any] = {member: frozenset([key]) for member, key in keys.items()}
+        alone = parts(books, replace(asked, wanted=replace(asked.wanted, **narrowed)))
+        for part in PARTS:
+            mine, its = asdict(spreads[part]), asdict(alone[part])
+            assert mine == its | {"mean_s": its["mean_s"] and pytest.approx(its["mean_s"])}
 
 
 @given(histories, histories, st.data())

@@ -20,7 +20,7 @@ from dispatch.domain.kpi_books import Asked
 from dispatch.domain.kpi_line import Figures
 from dispatch.domain.kpi_sums import groups
 from dispatch.service.kpi_keeper import KpiKeeper
-from dispatch.service.kpi_ledger import Pick, open_reviews, page
+from dispatch.service.kpi_ledger import Pick, count_reviews, page
 from dispatch.service.transaction import transaction
 from dispatch.store.kpi_sheets import make_stale, note_changes
 from dispatch.store.kpi_stale import mark_stale
@@ -62,7 +62,7 @@ async def same_as_raw(server: Server, keeper: KpiKeeper) -> int:
     for state, ids in reviewing.items():
         rows, _ = page(books, Asked(now), Pick(review=state), len(ids) + 1, None)
         assert [row.incident_id for row in rows] == ids, state
-    assert open_reviews(books, Asked(now)) == len(reviewing["open"])
+    assert count_reviews(books, Asked(now)) == len(reviewing["open"])
     return len(told["recorded"])
 
 

@@ -34,6 +34,7 @@ class KpiGroup(View):
     unreached: int
     excluded: dict[str, int]
     cell: CellView | None = Field(None, description="Where groups are hexagons")
+    target_share: float | None = Field(None, description="Promised for the year of this day or month; else null")
 
 
 class KpiPart(View):
@@ -50,7 +51,9 @@ class KpiReport(View):
     figures: Literal["reviewed", "recorded"]
     group_by: str | None
     target_s: int
-    target_share: float | None = Field(description="What the bureau promised for the year in which the period ends")
+    target_share: float | None = Field(
+        description="Promised for the one year in which the period lies; null: nothing, or several years"
+    )
     from_: datetime | None = Field(serialization_alias="from")
     to: datetime | None
     as_of: datetime
@@ -65,6 +68,15 @@ class KpiParts(View):
     dispatch: KpiPart
     turnout: KpiPart
     travel: KpiPart
+
+
+class KpiPartsGroup(KpiParts):
+    group: str
+
+
+class KpiPartsGroups(View):
+    group_by: str
+    items: list[KpiPartsGroup]
 
 
 class KpiBin(View):
@@ -113,6 +125,7 @@ class KpiMonth(View):
     limit_high: float | None
     signal: Literal["below", "above", "run"] | None
     last_year: LastYear | None
+    target_share: float | None = Field(description="What the bureau promised for the year of this month")
 
 
 class KpiMonths(View):

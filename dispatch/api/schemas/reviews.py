@@ -91,5 +91,6 @@ class ReviewCase(View):
 
 
 class ReviewCasePage(View):
+    total: int = Field(description="Of all pages")
     items: list[ReviewCase]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")

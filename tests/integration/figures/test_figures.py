@@ -46,6 +46,17 @@ async def test_the_parts_are_those_of_each_response(client: httpx.AsyncClient, p
         assert found[part]["mean_s"] == pytest.approx(np.mean(seconds), abs=1e-3)
 
 
+async def test_the_parts_of_each_group_are_those_of_its_filter(client: httpx.AsyncClient) -> None:
+    """A group's parts are what the same filter gives; an unknown group is refused."""
+    for group_by in ("station", "priority", "late_reason"):
+        items = (await got(client, "/kpi/parts/groups", group_by=group_by))["items"]
+        assert items
+        for item in items:
+            alone = await got(client, "/kpi/parts", **{group_by: item["group"]})
+            assert {part: item[part] for part in alone} == alone
+    assert (await client.get("/kpi/parts/groups", params={"group_by": "moon"})).status_code == 422
+
+
 async def test_months_stand_beside_those_of_last_year(client: httpx.AsyncClient, pasts: list[Past]) -> None:
     """Up to the month of the period's end, whether or not it has calls; each as the report gives it."""
     end = datetime.fromisoformat("2026-11-01T00:00:00+08:00")
@@ -97,13 +108,29 @@ async def test_each_late_one_has_one_reason(client: httpx.AsyncClient, pasts: li
 
 
 async def test_a_year_has_its_target(client: httpx.AsyncClient, server: Server) -> None:
-    """Set by name, in Minguo years, read beside the share of a period that ends in that year, and taken away again."""
+    """Set by name, in Minguo years, read beside the share of a period in that year, and taken away again."""
     targets = {one["year"]: one for one in (await got(client, "/kpi/targets"))["items"]}
     assert (targets[2019]["minguo"], targets[2019]["text"], targets[2019]["share"]) == (108, "<10分鐘", None)
     assert (await client.put("/kpi/targets/2026", json={"share": 0.9})).json()["set_by"] == "sue"
     year = {"from": "2026-01-01T00:00:00+08:00", "to": "2027-01-01T00:00:00+08:00"}
     assert (await got(client, "/kpi", **year))["target_share"] == 0.9
     assert (await got(client, "/kpi", to="2026-01-01T00:00:00+08:00"))["target_share"] is None
+    assert (await client.put("/kpi/targets/2025", json={"share": 0.8})).status_code == 200
+    both = {"from": "2025-12-01T00:00:00+08:00", "to": "2026-02-01T00:00:00+08:00"}
+    assert (await got(client, "/kpi", **both))["target_share"] is None, "two years have two targets"
+    assert (await got(client, "/kpi", to=both["to"]))["target_share"] is None
+    by_month = (await got(client, "/kpi", group_by="month", to=year["to"]))["items"]
+    assert {(one["group"][:4], one["target_share"]) for one in by_month} == {("2025", 0.8), ("2026", 0.9)}
+    by_day = (await got(client, "/kpi", group_by="day", **year))["items"]
+    assert {one["target_share"] for one in by_day} == {0.9}
+    assert {one["target_share"] for one in (await got(client, "/kpi", group_by="hour", **year))["items"]} == {None}
+    charted = (await got(client, "/kpi/months", to="2026-11-01T00:00:00+08:00"))["items"]
+    assert {(one["month"][:4], one["target_share"]) for one in charted} == {
+        ("2024", None),
+        ("2025", 0.8),
+        ("2026", 0.9),
+    }
+    assert (await client.put("/kpi/targets/2025", json={"share": None})).status_code == 200
     assert (await client.put("/kpi/targets/2026", json={"share": None})).json()["share"] is None
     assert (await client.put("/kpi/targets/2026", json={"share": 90})).status_code == 422
     auditor = await server.client("aud", "auditor")

@@ -702,6 +702,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kpi/parts/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where The Time Goes By Group
+         * @description The same of each group in which somebody was reached: which station is slow to set out.
+         */
+        get: operations["figures_where_the_time_goes_by_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kpi/reviews": {
         parameters: {
             query?: never;
@@ -2733,6 +2753,11 @@ export interface components {
             share_high: number | null;
             /** Share Low */
             share_low: number | null;
+            /**
+             * Target Share
+             * @description Promised for the year of this day or month; else null
+             */
+            target_share?: number | null;
             /** Unreached */
             unreached: number;
             /** Within Target */
@@ -2771,6 +2796,11 @@ export interface components {
             share_low: number | null;
             /** Signal */
             signal: ("below" | "above" | "run") | null;
+            /**
+             * Target Share
+             * @description What the bureau promised for the year of this month
+             */
+            target_share: number | null;
             /** Within Target */
             within_target: number;
         };
@@ -2805,6 +2835,22 @@ export interface components {
             travel: components["schemas"]["KpiPart"];
             turnout: components["schemas"]["KpiPart"];
         };
+        /** KpiPartsGroup */
+        KpiPartsGroup: {
+            dispatch: components["schemas"]["KpiPart"];
+            /** Group */
+            group: string;
+            handling: components["schemas"]["KpiPart"];
+            travel: components["schemas"]["KpiPart"];
+            turnout: components["schemas"]["KpiPart"];
+        };
+        /** KpiPartsGroups */
+        KpiPartsGroups: {
+            /** Group By */
+            group_by: string;
+            /** Items */
+            items: components["schemas"]["KpiPartsGroup"][];
+        };
         /** KpiReport */
         KpiReport: {
             /**
@@ -2837,7 +2883,7 @@ export interface components {
             target_s: number;
             /**
              * Target Share
-             * @description What the bureau promised for the year in which the period ends
+             * @description Promised for the one year in which the period lies; null: nothing, or several years
              */
             target_share: number | null;
             /** To */
@@ -4198,6 +4244,11 @@ export interface components {
              * @description Give it as `cursor` for the next page; null on the last
              */
             next_cursor: string | null;
+            /**
+             * Total
+             * @description Of all pages
+             */
+            total: number;
         };
         /** ReviewView */
         ReviewView: {
@@ -7969,7 +8020,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8078,7 +8129,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8188,7 +8239,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8305,7 +8356,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8414,7 +8465,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8528,7 +8579,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8541,6 +8592,8 @@ export interface operations {
                 reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
                 /** @description What a person should know of it */
                 mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                /** @description Has it another figure since a review */
+                changed?: boolean | null;
                 /** @description Measured, and somebody came or not */
                 reached?: boolean | null;
                 /** @description Responses that took longer */
@@ -8653,7 +8706,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8666,6 +8719,8 @@ export interface operations {
                 reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
                 /** @description What a person should know of it */
                 mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                /** @description Has it another figure since a review */
+                changed?: boolean | null;
                 /** @description Measured, and somebody came or not */
                 reached?: boolean | null;
                 /** @description Responses that took longer */
@@ -8779,7 +8834,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8888,7 +8943,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
@@ -8910,6 +8965,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KpiParts"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    figures_where_the_time_goes_by_group: {
+        parameters: {
+            query: {
+                group_by: "day" | "month" | "hour" | "weekday" | "weekday_hour" | "shift" | "precinct" | "station" | "priority" | "category" | "unit_type" | "cell" | "late_reason";
+                /** @description From which moment a response is timed */
+                clock?: "received" | "dispatched";
+                /** @description With what supervisors decided, or as it was recorded */
+                figures?: "reviewed" | "recorded";
+                /** @description By name; unknown: of none */
+                precinct?: string[];
+                /** @description By name; unknown: of none */
+                station?: string[];
+                /** @description 1 is the highest */
+                priority?: ("1" | "2" | "3" | "4")[];
+                /** @description The 110 categories */
+                category?: ("criminal" | "public_order" | "traffic" | "traffic_accident" | "disaster" | "service" | "other")[];
+                /** @description Of the unit that arrived first, else that was sent first */
+                unit_type?: ("car" | "motorcycle" | "other" | "unknown")[];
+                /** @description From 0, 8, 16 o'clock */
+                shift?: ("night" | "day" | "evening")[];
+                /** @description By the wall clock of Asia/Taipei */
+                hour?: number[];
+                /** @description 1: Monday */
+                weekday?: number[];
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
+                cell?: string[];
+                /** @description docs/why-late.md */
+                late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
+                /** @description Begin, inclusive */
+                from?: string | null;
+                /** @description End, exclusive */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KpiPartsGroups"];
                 };
             };
             /** @description Bad Request */
@@ -9001,7 +9166,7 @@ export interface operations {
                 hour?: number[];
                 /** @description 1: Monday */
                 weekday?: number[];
-                /** @description Hexagons (h3, resolution 8) */
+                /** @description Hexagons (h3, resolution 8); unknown: of none */
                 cell?: string[];
                 /** @description docs/why-late.md */
                 late_reason?: ("no_unit_free" | "late_entry" | "late_dispatch" | "late_acknowledgement" | "turnout" | "travel_longer_than_eta" | "too_far" | "place_wrong" | "stopped_on_the_way" | "nobody_came" | "unknown" | "still_open" | "none")[];
