@@ -28,6 +28,7 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.NotFound: HTTPStatus.NOT_FOUND,
     refusals.NoMap: HTTPStatus.NOT_FOUND,
     refusals.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    refusals.BeforeFirstCall: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.OutsideArea: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.TooFewCalls: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.FiguresInPreparation: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -26,6 +26,12 @@ class Invalid(Refused):
     code = "validation"
 
 
+class BeforeFirstCall(Refused):
+    """A period that ended before there was any call on record has nothing to report."""
+
+    code = "before_first_call"
+
+
 class TooFewCalls(Refused):
     """A period of the past holds too few calls to draw demand from."""
 

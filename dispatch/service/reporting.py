@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.kpi import TAIPEI, local_day
 from dispatch.domain.kpi_books import Books
-from dispatch.domain.refusals import FiguresInPreparation, Invalid
+from dispatch.domain.refusals import BeforeFirstCall, FiguresInPreparation
 from dispatch.domain.report_period import Period, due_periods
 from dispatch.reports.refusals import FontMissing
 from dispatch.reports.rendering import render
@@ -55,7 +55,7 @@ class Made:
 async def make_report(desk: Desk, keeper: KpiKeeper, period: Period, language: Language, by: str) -> Made:
     """The report of the period with what is on record now; a new version where that changed since the last one.
 
-    Raises PeriodNotOver before it is due, Invalid before the first call, FontMissing.
+    Raises PeriodNotOver before it is due, BeforeFirstCall, FontMissing.
     """
     period.check_over(desk.clock())
     await _check_begun(desk, period)
@@ -92,10 +92,10 @@ async def _check_begun(desk: Desk, period: Period) -> None:
     async with desk.engine.connect() as connection:
         first = await report_facts.first_call_at(connection)
     if first is None:
-        raise Invalid("There is no call on record yet: nothing to report.", member="year")
+        raise BeforeFirstCall("There is no call on record yet: nothing to report.", member="year")
     if first >= period.end:
         begun = first.astimezone(TAIPEI)
-        raise Invalid(
+        raise BeforeFirstCall(
             f"The first call on record came in on {begun:%Y-%m-%d} (Asia/Taipei): the first month that can be reported "
             f"is {begun:%Y-%m}, the first year {begun:%Y}.",
             member="month" if begun.year == period.year else "year",

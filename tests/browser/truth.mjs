@@ -104,7 +104,7 @@ const scenarios = {
     const conflict = ben.page.locator('[data-conflict=address]');
     await conflict.waitFor({ timeout: PATIENCE_MS });
     print(`another desk's change is on this one after ${Date.now() - began} ms, from the key to the screen`);
-    await ben.page.locator('[data-taken]').getByText('優先等級').waitFor({ timeout: PATIENCE_MS });
+    await ben.page.locator('[data-taken]').getByText('優先序').waitFor({ timeout: PATIENCE_MS });
     await ben.page.locator('[data-taken]').getByText('王小姐').waitFor({ timeout: PATIENCE_MS });
     const words = await conflict.innerText();
     for (const part of ['中山路 1 號', '民族路 2 號', '忠孝路 3 號', PATROL_USER]) assert.ok(words.includes(part), words);

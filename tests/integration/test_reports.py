@@ -63,7 +63,7 @@ async def test_what_it_says_is_what_the_api_says(past: Server) -> None:
     assert hashlib.sha256(ledger.content).hexdigest() == made["ledger_sha256"]
     told = tables_of((await download(client, made))["csv"])
     assert told["案件帳冊 SHA-256"][1] == made["ledger_sha256"]
-    row = told["自受理起"]
+    row = told["自接獲報案起"]
     counts = [int(cell) for cell in row[2:8]]
     assert counts == [
         figures["incidents"],

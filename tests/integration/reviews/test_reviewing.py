@@ -123,6 +123,38 @@ async def test_any_measured_incident_can_be_ruled_on(
     assert (await ruled(supervisor, unreached, "corrected", on_scene_at=unreached.at(60).isoformat()))["reviewed"][
         "response_s"
     ] == 60
+    listed = await _ledger(supervisor, cell="unknown")
+    assert {one["incident_id"] for one in listed} == {str(imported.incident_id), str(unreached.incident_id)}, (
+        "those without a place are a group"
+    )
+    answer = await supervisor.get("/kpi/ledger", params={"cell": "nowhere"})
+    assert (answer.status_code, answer.json()["errors"][0]["member"]) == (422, "cell")
+
+
+async def test_what_a_review_changed_is_picked(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """As many as the report says, on the clock that is asked for; one that was confirmed is not among them."""
+    confirmed = await past(module_server, unit_id, {"button": 300}, review=("gps_gap",))
+    corrected = await past(module_server, unit_id, {"button": 300}, review=("gps_gap",))
+    await ruled(supervisor, confirmed, "stands")
+    await ruled(supervisor, corrected, "corrected", on_scene_at=corrected.at(500).isoformat())
+    period = {"from": min(confirmed.received_at, corrected.received_at).isoformat()}
+    period["to"] = max(confirmed.at(1), corrected.at(1)).isoformat()
+    for clock in ("received", "dispatched"):
+        report = (await supervisor.get("/kpi", params={**period, "clock": clock})).raise_for_status().json()
+        picked = {
+            changed: [one["incident_id"] for one in await _ledger(supervisor, changed=changed, clock=clock, **period)]
+            for changed in ("true", "false")
+        }
+        assert picked == {"true": [str(corrected.incident_id)], "false": [str(confirmed.incident_id)]}
+        assert report["reviewed"] == 1
+
+
+async def _ledger(client: httpx.AsyncClient, **params: str) -> list[dict[str, Any]]:
+    answer = await client.get("/kpi/ledger", params={**params, "limit": "500"})
+    items: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
+    return items
 
 
 async def test_nobody_arrives_long_after_the_end(
@@ -220,6 +252,7 @@ async def test_the_list_takes_the_filters_of_the_figures(
             page = (await supervisor.get("/kpi/reviews", params=asked)).raise_for_status().json()
             found += page["items"]
             if page["next_cursor"] is None:
+                assert page["total"] == len(found)
                 return found
             more = {"cursor": page["next_cursor"]}
 

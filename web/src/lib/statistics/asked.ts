@@ -57,6 +57,8 @@ export interface Pick {
   readonly mark?: (typeof MARKS)[number];
   readonly sort?: (typeof SORTS)[number];
   readonly reached?: 'yes' | 'no';
+  /** Has it another figure since a review. */
+  readonly changed?: 'yes' | 'no';
   readonly over_s?: string;
   readonly up_to_s?: string;
   /** Reached, and it is known how long this part took. */
@@ -119,6 +121,7 @@ function pickOf(told: URLSearchParams): Pick {
     mark: oneOf(MARKS, told.get('mark')),
     sort: oneOf(SORTS, told.get('sort')),
     reached: oneOf(['yes', 'no'] as const, told.get('reached')),
+    changed: oneOf(['yes', 'no'] as const, told.get('changed')),
     over_s: seconds('over_s'),
     up_to_s: seconds('up_to_s'),
     part: oneOf(PARTS, told.get('part')),

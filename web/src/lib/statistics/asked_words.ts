@@ -37,10 +37,11 @@ export function pickText({ pick }: Asked): string {
 }
 
 /** The rows behind a bin or a part, which no field of the ledger's form can say. */
-export function finePick({ reached, over_s, up_to_s, part, nearest }: Asked['pick']): string[] {
+export function finePick({ reached, changed, over_s, up_to_s, part, nearest }: Asked['pick']): string[] {
   const bounds = [...(over_s ? [`> ${span(Number(over_s))}`] : []), ...(up_to_s ? [`≤ ${span(Number(up_to_s))}`] : [])].join(' ');
   return [
     ...(reached === 'no' ? [t('kpi_unreached_short')] : reached || bounds ? [`${t('kpi_response')} ${bounds}`.trim()] : []),
+    ...(changed ? [t(`figures_changed_${changed}`)] : []),
     ...(part ? [t('figures_part_known', { part: t(`part_${part}`) })] : []),
     ...(nearest ? [t(`nearest_${nearest}`)] : []),
   ];

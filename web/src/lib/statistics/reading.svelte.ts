@@ -6,16 +6,22 @@ import { read } from './requests';
 
 const ASK_AGAIN_MS = 3_000;
 
-/** How many figures of the page are on their way; what is read aloud follows from it. */
+/** How many figures of the page are on their way, those that are asked for again included, and how many will not come; what is
+ *  read aloud follows from it. */
 class Pending {
   count = $state(0);
+  failed = $state(0);
   /** No state: what takes an effect back reads states as they were before. */
   readonly #waiting = new Set<object>();
+  readonly #failed = new Set<object>();
 
-  note(who: object, waits: boolean): void {
+  note(who: object, waits: boolean, failed = false): void {
     if (waits) this.#waiting.add(who);
     else this.#waiting.delete(who);
+    if (failed) this.#failed.add(who);
+    else this.#failed.delete(who);
     this.count = this.#waiting.size;
+    this.failed = this.#failed.size;
   }
 }
 export const pending = new Pending();
@@ -55,13 +61,9 @@ export class Reading<T> {
     return () => {
       this.#asked += 1;
       clearTimeout(this.#timer);
-      this.#wait(false);
+      pending.note(this, false);
+      this.busy = false;
     };
-  }
-
-  #wait(busy: boolean): void {
-    pending.note(this, busy);
-    this.busy = busy;
   }
 
   #clear(): void {
@@ -70,7 +72,9 @@ export class Reading<T> {
   }
 
   async #read(path: string, asked: Asked | null, number: number): Promise<void> {
-    this.#wait(true);
+    pending.note(this, true);
+    this.busy = true;
+    let passes = false;
     try {
       const answer = await read<T>(path);
       if (number !== this.#asked) return;
@@ -82,12 +86,14 @@ export class Reading<T> {
       if (!(error instanceof Refusal || error instanceof NoAnswer)) throw error;
       if (number !== this.#asked) return;
       // Figures in preparation and a server that restarts come by themselves.
-      const passes = error instanceof NoAnswer || error.status === 503;
+      passes = error instanceof NoAnswer || error.status === 503;
       if (passes) this.#timer = setTimeout(() => void this.#read(path, asked, number), ASK_AGAIN_MS);
       // Old figures must not stand under a new question.
       if (!passes || this.#of !== path) this.#clear();
       this.failure = failureText(error);
     }
-    if (number === this.#asked) this.#wait(false);
+    if (number !== this.#asked) return;
+    pending.note(this, passes, this.failure !== '' && !passes);
+    this.busy = false;
   }
 }

@@ -58,6 +58,22 @@ test('no answer to the same question, asked again: its figure stays, with what w
   end();
 });
 
+test('while figures are asked for again the page is not ready; nor is it where some were refused', async () => {
+  const reading = new Reading<number>();
+  answers = [refuses(503), says(2), refuses(422)];
+  const stop = reading.follow('/kpi?a');
+  await settled();
+  expect([pending.count, pending.failed, reading.busy]).toEqual([1, 0, false]);
+  await vi.advanceTimersByTimeAsync(AGAIN_MS);
+  expect([pending.count, pending.failed, reading.value]).toEqual([0, 0, 2]);
+  stop();
+  const end = reading.follow('/kpi?b');
+  await settled();
+  expect([pending.count, pending.failed]).toEqual([0, 1]);
+  end();
+  expect([pending.count, pending.failed]).toEqual([0, 0]);
+});
+
 const page = (id: string, next_cursor: string | null = null) =>
   says({ totals: { incidents: 1, within: 1, late: 0, excluded: {} }, items: [{ incident_id: id }], next_cursor });
 const idsOf = ({ rows }: InstanceType<typeof Paged<LedgerPage>>) => rows?.map(({ incident_id }) => incident_id);

@@ -115,7 +115,7 @@ test('an hour of the week in which all were late opens them; the file has a line
 
 test('a month that is not over says so in mark, table and file', () => {
   const month = { month: '2026-10', incidents: 30, measured: 30, within_target: 27, share: 0.9, share_low: 0.8, share_high: 0.95, p50_s: 400, p90_s: 590 };
-  const quiet = { limit_low: null, limit_high: null, signal: null, last_year: null };
+  const quiet = { limit_low: null, limit_high: null, signal: null, last_year: null, target_share: null };
   const items = [{ ...month, ...quiet, complete: true }, { ...month, ...quiet, month: '2026-11', complete: false }];
   const chart = controlChart({ centre: null, items }, asked, null);
   expect(chart.marks.map(({ lines }) => lines.includes('本月未完，不比較'))).toEqual([false, true]);
@@ -135,7 +135,7 @@ test('a picture and a file say what they are of: period, clock, whose figures, e
   const narrow = { ...asked, clock: 'dispatched', figures: 'recorded', filters: { station: ['後湖', 'unknown'], hour: ['8'] } } as const;
   const days = { first: '2026-10-26', last: '2026-11-24' };
   const { of, file } = heatMap(week, 'share', { ...narrow, days });
-  expect(of).toBe('2026-10-26 – 2026-11-24 · 計時起點：派遣 · 數字：原紀錄 · 派出所：後湖、（未分） · 時：08–09');
+  expect(of).toBe('2026-10-26 – 2026-11-24 · 計時起點：派遣 · 數字：原紀錄 · 派出所：後湖、（未分） · 時段：08–09');
   expect(file).toBe('weekday-hour-share-2026-10-26-2026-11-24-dispatched-recorded-filtered');
   expect(fileOf('ledger', { ...asked, days })).toBe('ledger-2026-10-26-2026-11-24-received-reviewed');
 });

@@ -12,7 +12,8 @@ export const hourName = (hour: number) => `${two(hour)}–${two(hour + 1)}`;
 
 /** The name of a group's key, as the API gives it. */
 export function groupName(group_by: string, key: string): string {
-  if (key === 'unknown' && group_by !== 'late_reason') return t('group_none');
+  if (key === 'unknown' && group_by === 'cell') return t('group_no_place');
+  if (key === 'unknown' && group_by !== 'late_reason' && group_by !== 'unit_type') return t('group_none');
   switch (group_by) {
     case 'precinct':
     case 'station':
@@ -47,6 +48,9 @@ export function groupName(group_by: string, key: string): string {
 export function monthName(month: string): string {
   return language.locale === 'zh-TW' ? `${Number(month.slice(0, 4)) - MINGUO}-${month.slice(5)}` : month;
 }
+
+/** 108, the first of the plan: there are no targets and no reports of a year before. */
+export const FIRST_TARGET_YEAR = 2019;
 
 /** 民國 115 年 / 2026 */
 export const yearName = (year: number) => t('figures_year', { year: language.locale === 'zh-TW' ? year - MINGUO : year });
