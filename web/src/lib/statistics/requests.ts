@@ -8,6 +8,7 @@ type Schemas = components['schemas'];
 export type Report = Schemas['KpiReport'];
 export type Row = Schemas['KpiGroup'];
 export type Parts = Schemas['KpiParts'];
+export type PartsGroups = Schemas['KpiPartsGroups'];
 export type Part = Schemas['KpiPart'];
 export type Distribution = Schemas['KpiDistribution'];
 export type Months = Schemas['KpiMonths'];
