@@ -158,6 +158,15 @@ const scenarios = {
     await desk.picture('statistics-review');
     await desk.button(desk.t('review_keep')).click();
     await desk.sees(desk.t('review_kept').replace('{number}', reviewed));
+    // Whoever ruled goes on at the next case; those that are done stay in sight through a reload.
+    const ruledOn = page.locator(`article[data-review="${reviewed}"]`);
+    await ruledOn.waitFor({ state: 'detached', timeout: PATIENCE_MS });
+    await eventually(() => desk.focused("(one) => one.closest('article[data-review]') !== null"), 'the next case');
+    await desk.button(desk.t('review_done')).click();
+    await ruledOn.waitFor({ timeout: PATIENCE_MS });
+    await page.reload();
+    await ruledOn.waitFor({ timeout: PATIENCE_MS });
+    assert.equal(await desk.button(desk.t('review_done')).getAttribute('aria-pressed'), 'true');
     await desk.tab('overview');
     assert.match(await page.locator('.review').innerText(), /複核前 [\d.]+ %.*複核後 [\d.]+ %/);
     const after = await desk.sums();
