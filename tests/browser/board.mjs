@@ -170,6 +170,15 @@ const scenarios = {
     const text = pdf.toString('latin1');
     assert.match(text, /\/MediaBox\s*\[0 0 59[45](\.\d+)? 84[12]/, 'A4');
     await page.setViewportSize({ width: 1440, height: 900 });
+
+    // A merged call is reviewed with the incident that it went into.
+    await record.getByRole('link', { name: of('AGAIN') }).click();
+    const merged = page.locator(`main[data-incident-page="${of('AGAIN_ID')}"]`);
+    const other = merged.getByRole('link', { name: '複核該案' });
+    await other.waitFor({ timeout: PATIENCE_MS });
+    assert.equal(await merged.getByRole('button', { name: /複核|裁定/ }).count(), 0, 'no ruling on a merged call');
+    await other.click();
+    await record.getByRole('heading', { name: '複核', exact: true }).waitFor({ timeout: PATIENCE_MS });
   },
 
   async past(desk) {

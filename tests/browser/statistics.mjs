@@ -158,6 +158,15 @@ const scenarios = {
     await desk.picture('statistics-review');
     await desk.button(desk.t('review_keep')).click();
     await desk.sees(desk.t('review_kept').replace('{number}', reviewed));
+    // Whoever ruled goes on at the next case; those that are done stay in sight through a reload.
+    const ruledOn = page.locator(`article[data-review="${reviewed}"]`);
+    await ruledOn.waitFor({ state: 'detached', timeout: PATIENCE_MS });
+    await eventually(() => desk.focused("(one) => one.closest('article[data-review]') !== null"), 'the next case');
+    await desk.button(desk.t('review_done')).click();
+    await ruledOn.waitFor({ timeout: PATIENCE_MS });
+    await page.reload();
+    await ruledOn.waitFor({ timeout: PATIENCE_MS });
+    assert.equal(await desk.button(desk.t('review_done')).getAttribute('aria-pressed'), 'true');
     await desk.tab('overview');
     assert.match(await page.locator('.review').innerText(), /複核前 [\d.]+ %.*複核後 [\d.]+ %/);
     const after = await desk.sums();
@@ -179,7 +188,7 @@ const scenarios = {
       await desk.see('article[data-review] p.error-text');
     }
     await arrival.fill(clock(minutes + 9));
-    await eventually(async () => /到場時間 [89]:\d\d/.test(await page.locator('article[data-review] form').innerText()), 'the response that comes of it');
+    await eventually(async () => /到達時間 [89]:\d\d/.test(await page.locator('article[data-review] form').innerText()), 'the response that comes of it');
     await desk.shot('ruling');
     // Somebody who was not sent, on the day after: it is said how long that was.
     await page.locator('article[data-review] form select').selectOption({ label: desk.t('review_unsent') });
@@ -188,7 +197,7 @@ const scenarios = {
     const day = page.locator('article[data-review] input[type=date]');
     const called_on = await day.inputValue();
     await day.fill(new Date(Date.parse(called_on) + 86_400_000).toISOString().slice(0, 10));
-    await eventually(async () => /到場時間 24:0[89]:\d\d/.test(await page.locator('article[data-review] form').innerText()), 'a day later');
+    await eventually(async () => /到達時間 24:0[89]:\d\d/.test(await page.locator('article[data-review] form').innerText()), 'a day later');
     await page.goBack();
     await desk.see('main[data-statistics=ledger]');
 

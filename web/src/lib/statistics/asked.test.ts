@@ -15,6 +15,7 @@ test('a fresh page shows the last thirty days from receipt, after review, unfilt
     filters: {},
     group: 'station',
     measure: 'share',
+    eta_group: 'hour',
     pick: {},
   });
 });
@@ -27,7 +28,8 @@ const full: Asked = {
   filters: { precinct: ['第一分局', 'A & B=C'], hour: ['0', '23'], late_reason: ['turnout'], cell: ['884ba0a411fffff'] },
   group: 'unit_type',
   measure: 'p90',
-  pick: { outcome: 'late', mark: 'gps_gap', sort: 'slowest', over_s: '600', up_to_s: '630', part: 'travel', nearest: 'in_time', eta: 'from_order_n.hour.08' },
+  eta_group: 'version',
+  pick: { outcome: 'late', mark: 'gps_gap', sort: 'slowest', over_s: '600', up_to_s: '630', part: 'travel', nearest: 'in_time', eta: 'from_order_n.hour.08', review: 'done' },
 };
 
 test('an address gives back what was asked for, now and years later', () => {
@@ -36,14 +38,22 @@ test('an address gives back what was asked for, now and years later', () => {
 });
 
 test.each([
-  ['tab=nowhere&clock=moon&figures=x&group=cell&measure=z', fresh],
+  ['tab=nowhere&clock=moon&figures=x&group=cell&measure=z&eta_group=cell', fresh],
   ['first=2026-13-01&last=2026-11-24', fresh],
   ['first=2026-11-01', fresh],
   ['first=0202-01-01&last=2026-11-24', fresh],
   ['priority=9&hour=24&weekday=0&shift=noon&category=party&station=', fresh],
-  ['outcome=maybe&reason=x&mark=x&sort=oldest&over_s=-1&part=x&nearest=x&eta=n.moon.1', fresh],
+  ['outcome=maybe&reason=x&mark=x&sort=oldest&over_s=-1&part=x&nearest=x&eta=n.moon.1&review=half', fresh],
 ])('what is wrong in an address is left out: %s', (argument, expected) => {
   expect(askedOf(argument, NOW_MS)).toEqual(expected);
+});
+
+test('a link to the journeys of a group shows the groups that it is one of; other groups beside them are said', () => {
+  const behind = askedOf('tab=etas&eta=n.version.3', NOW_MS);
+  expect(behind.eta_group).toBe('version');
+  const others = { ...behind, eta_group: 'hour' } as const;
+  expect(askedOf(argumentOf(others), NOW_MS)).toEqual(others);
+  expect(argumentOf(behind)).not.toContain('eta_group');
 });
 
 test('a filter is set, changed, and taken away', () => {

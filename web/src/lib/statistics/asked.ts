@@ -16,6 +16,9 @@ export const REASONS = ['cancelled', 'duplicate', 'officer_initiated', 'schedule
 export const MARKS = ['far_from_scene', 'before_gps_arrival', 'gps_gap', 'inferred', 'corrected', 'reviewed'] as const;
 export const PARTS = ['handling', 'dispatch', 'turnout', 'travel'] as const;
 export const NEAREST = ['in_time', 'not_known'] as const;
+export const REVIEWS = ['open', 'done'] as const;
+export const ETA_GROUPS = ['hour', 'street_class', 'unit_type', 'version'] as const;
+export type EtaGroup = (typeof ETA_GROUPS)[number];
 export const SORTS = ['newest', 'slowest'] as const;
 export const LATE_REASONS = [
   'no_unit_free',
@@ -50,7 +53,7 @@ export const FILTERS = {
 export type Filter = keyof typeof FILTERS;
 export const FILTER_NAMES = Object.keys(FILTERS) as Filter[];
 
-/** Which rows of the ledger. Seconds: longer than `over_s`, up to `up_to_s`. */
+/** Which rows of the ledger, or of another list. Seconds: longer than `over_s`, up to `up_to_s`. */
 export interface Pick {
   readonly outcome?: (typeof OUTCOMES)[number];
   readonly reason?: (typeof REASONS)[number];
@@ -67,6 +70,8 @@ export interface Pick {
   readonly nearest?: (typeof NEAREST)[number];
   /** Of the ETAs: which count of which group, "n.hour.08"; "n" alone: of all. */
   readonly eta?: string;
+  /** Of the reviews: those that wait where nothing is said. */
+  readonly review?: (typeof REVIEWS)[number];
 }
 
 export interface Asked {
@@ -77,6 +82,8 @@ export interface Asked {
   readonly filters: Partial<Record<Filter, readonly string[]>>;
   readonly group: Group;
   readonly measure: Measure;
+  /** What ETAs are compared by. */
+  readonly eta_group: EtaGroup;
   readonly pick: Pick;
 }
 
@@ -101,6 +108,7 @@ export function askedOf(argument: string, now_ms: number): Asked {
     const values = told.getAll(name).filter((one) => (known ? known.includes(one) : one !== '' && one.length <= NAME_LENGTH));
     if (values.length) filters[name] = [...new Set(values)];
   }
+  const pick = pickOf(told);
   return {
     tab: oneOf(TABS, told.get('tab')) ?? 'overview',
     days: isDay(first) && isDay(last) ? { first, last } : fresh,
@@ -109,9 +117,13 @@ export function askedOf(argument: string, now_ms: number): Asked {
     filters,
     group: oneOf(GROUPS, told.get('group')) ?? 'station',
     measure: oneOf(MEASURES, told.get('measure')) ?? 'share',
-    pick: pickOf(told),
+    eta_group: oneOf(ETA_GROUPS, told.get('eta_group')) ?? groupBehind(pick),
+    pick,
   };
 }
+
+/** Whoever follows a link to the journeys of a group sees the groups that it is one of. */
+const groupBehind = ({ eta }: Pick): EtaGroup => oneOf(ETA_GROUPS, eta?.split('.')[1] ?? null) ?? 'hour';
 
 function pickOf(told: URLSearchParams): Pick {
   const seconds = (name: string) => (/^\d{1,6}$/.test(told.get(name) ?? '') ? (told.get(name) ?? undefined) : undefined);
@@ -127,6 +139,7 @@ function pickOf(told: URLSearchParams): Pick {
     part: oneOf(PARTS, told.get('part')),
     nearest: oneOf(NEAREST, told.get('nearest')),
     eta: /^(n|from_order_n)(\.(hour|street_class|unit_type|version)\.\w{1,40})?$/.exec(told.get('eta') ?? '')?.[0],
+    review: oneOf(REVIEWS, told.get('review')),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
@@ -140,6 +153,7 @@ export function argumentOf(asked: Asked): string {
   unless('figures', figures, 'reviewed');
   unless('group', group, 'station');
   unless('measure', measure, 'share');
+  unless('eta_group', asked.eta_group, groupBehind(asked.pick));
   addFilters(said, asked.filters);
   for (const [name, value] of Object.entries(asked.pick)) said.set(name, String(value));
   return said.toString();

@@ -1,5 +1,6 @@
 // A figure of one question never stands under another one: when no answer comes, the old one goes. The ledger likewise.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { askedOf } from './asked';
 import type { LedgerPage } from './requests';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
 const { Reading, pending } = await import('./reading.svelte');
@@ -106,5 +107,73 @@ test('a further page that failed and was asked for by hand is not asked for once
   expect(idsOf(list)).toEqual(['a', 'b']);
   await vi.advanceTimersByTimeAsync(2 * AGAIN_MS);
   expect([list.busy, pending.count, asked.length, idsOf(list)]).toEqual([false, 0, 3, ['a', 'b']]);
+  end();
+});
+
+test('the rows could not be read anew: what is read on by hand doubles none of them, and brings them up to date', async () => {
+  const list = new Paged<LedgerPage>();
+  answers = [page('a', 'c1'), page('b', 'c2'), silence, page('a', 'c1'), page('b', 'c3'), page('c')];
+  const stop = list.follow('/kpi/ledger?a');
+  await settled();
+  list.next();
+  await settled();
+  expect(idsOf(list)).toEqual(['a', 'b']);
+  stop();
+  const end = list.follow('/kpi/ledger?a');
+  await settled();
+  expect([idsOf(list), list.more, list.failure !== '']).toEqual([['a', 'b'], true, true]);
+  list.next();
+  await settled();
+  expect([idsOf(list), list.more, list.failure]).toEqual([['a', 'b', 'c'], false, '']);
+  expect(asked.map((path) => /cursor=(\w+)/.exec(path)?.[1])).toEqual([undefined, 'c1', undefined, undefined, 'c1', 'c3']);
+  await vi.advanceTimersByTimeAsync(2 * AGAIN_MS);
+  expect(asked.length).toBe(6);
+  end();
+});
+
+test('the same question again, and whoever comes back: as many rows as there were; another question: its first page', async () => {
+  const list = new Paged<LedgerPage>(2);
+  answers = [page('a', 'c1'), page('b', 'c2'), page('b', 'c2'), page('c', 'c3'), page('x', 'c1')];
+  const stop = list.follow('/kpi/ledger?a');
+  await settled();
+  expect(idsOf(list)).toEqual(['a', 'b']);
+  stop();
+  const stop_again = list.follow('/kpi/ledger?a');
+  expect(idsOf(list)).toEqual(['a', 'b']);
+  await settled();
+  expect(idsOf(list)).toEqual(['b', 'c']);
+  stop_again();
+  const end = list.follow('/kpi/ledger?x');
+  await settled();
+  expect([idsOf(list), list.more]).toEqual([['x'], true]);
+  end();
+});
+
+test('while another question is on its way, rows and sums are of the one before', async () => {
+  const before = askedOf('tab=ledger', 0);
+  const now = { ...before, filters: { station: ['南門'] } };
+  const list = new Paged<LedgerPage>();
+  answers = [page('a'), page('b')];
+  const stop = list.follow('/kpi/ledger?a', before);
+  await settled();
+  expect(list.about(before)).toBe(before);
+  stop();
+  const end = list.follow('/kpi/ledger?b', now);
+  expect([idsOf(list), list.about(now)]).toEqual([['a'], before]);
+  await settled();
+  expect([idsOf(list), list.about(now)]).toEqual([['b'], now]);
+  end();
+});
+
+test('a period that is none: nothing is asked, nothing waits', async () => {
+  const list = new Paged<LedgerPage>();
+  answers = [page('a', 'c1')];
+  const stop = list.follow('/kpi/ledger?a');
+  await settled();
+  stop();
+  const end = list.follow(null);
+  list.next();
+  await settled();
+  expect([list.rows, list.more, list.busy, pending.count, asked.length]).toEqual([null, false, false, 0, 1]);
   end();
 });

@@ -19,3 +19,12 @@ test('an imported call has no track to look at', () => {
   expect(replayLink({ ...row, is_imported: false }, NOW_MS)).toBe('#/replay/2026-11-23T23%3A59%3A00.000Z%2F44');
   expect(replayLink({ ...row, is_imported: true }, NOW_MS)).toBeNull();
 });
+
+test('a dispatcher looks back a day, from a minute before the call; a supervisor and an auditor as far as there is anything', () => {
+  const DAY_MS = 86_400_000;
+  const row = { received_at, ended_at: null, is_imported: false };
+  const edge_ms = Date.parse(received_at) - 60_000 + DAY_MS;
+  expect(replayLink(row, edge_ms, 'dispatcher')).not.toBeNull();
+  expect(replayLink(row, edge_ms + 1, 'dispatcher')).toBeNull();
+  for (const role of ['supervisor', 'auditor'] as const) expect(replayLink(row, edge_ms + 30 * DAY_MS, role)).not.toBeNull();
+});

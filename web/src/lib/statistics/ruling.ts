@@ -1,12 +1,20 @@
 // Which rulings a case can have, and the day and instant of a time that a supervisor writes. Pure.
 import { clockTime, isoDay } from '../time/format';
-import type { NewReview, ReviewCase } from './requests';
+import type { LedgerRow, NewReview, ReviewCase } from './requests';
 
 export const RULED_OUT = ['officer_initiated', 'scheduled', 'test', 'duplicate'] as const;
 const DAY_MS = 86_400_000;
 
+/** What is open may change yet, and the units of what was merged count for the incident that it was merged into. */
+export const mayBeRuledOn = (state: ReviewCase['state']) => state === 'closed' || state === 'cancelled';
+
+/** The same of a row of the ledger. On record as a duplicate is what was merged, and nothing else. */
+export const rowMayBeRuledOn = ({ ended_at, recorded_reason }: Pick<LedgerRow, 'ended_at' | 'recorded_reason'>) =>
+  ended_at !== null && recorded_reason !== 'duplicate';
+
 /** What can be said of this unit's arrival, or of somebody who was not sent, and of the incident: no word of a witness that said none. */
 export function rulingsFor(given: ReviewCase, unit: ReviewCase['units'][number] | undefined): NewReview['ruling'][] {
+  if (!mayBeRuledOn(given.state)) return [];
   const excluded = given.reviewed.outcome === 'excluded';
   const ruled = given.reviews.some(({ counts, ruling }) => counts && ruling === 'excluded');
   const ownRulings: NewReview['ruling'][] = unit
@@ -14,7 +22,7 @@ export function rulingsFor(given: ReviewCase, unit: ReviewCase['units'][number] 
     : given.units.length && !given.reviews.some(({ counts, ruling, assignment_id }) => counts && ruling === 'corrected' && !assignment_id)
       ? ['corrected']
       : ['stands', 'corrected'];
-  const fixed = given.state === 'cancelled' || given.state === 'merged';
+  const fixed = given.state === 'cancelled';
   return [...ownRulings, ...(fixed ? [] : excluded ? (['counted'] as const) : (['excluded'] as const)), ...(ruled && fixed ? (['counted'] as const) : [])];
 }
 
