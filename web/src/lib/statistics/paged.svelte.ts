@@ -63,7 +63,8 @@ export class Paged<P extends Page> {
     return () => {
       this.#asked += 1;
       clearTimeout(this.#timer);
-      this.#wait(false);
+      pending.note(this, false);
+      this.busy = false;
     };
   }
 
@@ -77,11 +78,6 @@ export class Paged<P extends Page> {
     void this.#read({ path, asked: this.#said, ...from }, ++this.#asked);
   }
 
-  #wait(busy: boolean): void {
-    pending.note(this, busy);
-    this.busy = busy;
-  }
-
   #clear(): void {
     this.rows = this.page = this.#of = this.#cursor = null;
     this.failure = '';
@@ -89,7 +85,9 @@ export class Paged<P extends Page> {
 
   async #read(wish: Wish<P>, number: number): Promise<void> {
     if (number !== this.#asked) return;
-    this.#wait(true);
+    pending.note(this, true);
+    this.busy = true;
+    let passes = false;
     let { before: rows, cursor } = wish;
     try {
       let page: P;
@@ -110,12 +108,14 @@ export class Paged<P extends Page> {
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof NoAnswer)) throw error;
       if (number !== this.#asked) return;
-      const passes = error instanceof NoAnswer || error.status === 503;
+      passes = error instanceof NoAnswer || error.status === 503;
       if (passes) this.#timer = setTimeout(() => void this.#read(wish, number), ASK_AGAIN_MS);
       // Old rows must not stand under a new question.
       if (this.#of !== wish.path) this.#clear();
       this.failure = failureText(error);
     }
-    if (number === this.#asked) this.#wait(false);
+    if (number !== this.#asked) return;
+    pending.note(this, passes, this.failure !== '' && !passes);
+    this.busy = false;
   }
 }
