@@ -10,21 +10,24 @@ const told = (what: string, value: string) => `${what}${t('colon')}${value}`;
 
 export const daysText = ({ days }: Asked) => `${days.first} – ${days.last}`;
 
-/** Clock, whose figures, and each filter, or that there is none. */
-export function questionText(asked: Asked): string {
+/** Each filter, or that there is none. */
+function filtersOf(asked: Asked): string[] {
   const chosen = FILTER_NAMES.flatMap((name) => {
     const values = asked.filters[name] ?? [];
     return values.length ? [told(named('group', name), values.map((value) => filterValue(name, value)).join(t('comma')))] : [];
   });
-  return [
-    told(t('clock_from'), t(`clock_from_${asked.clock}`)),
-    told(t('figures_figures'), t(`figures_${asked.figures}`)),
-    ...(chosen.length ? chosen : [t('figures_unfiltered')]),
-  ].join(' · ');
+  return chosen.length ? chosen : [t('figures_unfiltered')];
 }
+
+/** Clock, whose figures, and the filters. */
+export const questionText = (asked: Asked) =>
+  [told(t('clock_from'), t(`clock_from_${asked.clock}`)), told(t('figures_figures'), t(`figures_${asked.figures}`)), ...filtersOf(asked)].join(' · ');
 
 /** All of it in one line. */
 export const ofText = (asked: Asked) => `${daysText(asked)} · ${questionText(asked)}`;
+
+/** The same of ETAs, which neither clock nor review changes. */
+export const etasOfText = (asked: Asked) => [daysText(asked), ...filtersOf(asked)].join(' · ');
 
 /** Which rows of the ledger; empty: all. */
 export function pickText({ pick }: Asked): string {
@@ -49,4 +52,8 @@ export function finePick({ reached, changed, over_s, up_to_s, part, nearest }: A
 
 /** Without ending. It names both days, the last one included. */
 export const fileOf = (what: string, { days, clock, figures, filters }: Pick<Asked, 'days' | 'clock' | 'figures' | 'filters'>) =>
-  `${what}-${days.first}-${days.last}-${clock}-${figures}${Object.keys(filters).length ? '-filtered' : ''}`;
+  fileOfDays(what, `-${clock}-${figures}`, days, filters);
+export const etasFileOf = (what: string, { days, filters }: Pick<Asked, 'days' | 'filters'>) => fileOfDays(what, '', days, filters);
+
+const fileOfDays = (what: string, of: string, { first, last }: Asked['days'], filters: Asked['filters']) =>
+  `${what}-${first}-${last}${of}${Object.keys(filters).length ? '-filtered' : ''}`;

@@ -109,8 +109,8 @@ test('an hour of the week in which all were late opens them; the file has a line
   expect(heat.marks[9]?.opens).toBeNull();
   const lines = csvOf(heat.records ?? heat.table).trim().split('\r\n');
   expect(lines).toHaveLength(1 + 7 * 24);
-  expect(lines[1 + 8]).toBe('週一,08–09,25,25,0,0,0,0.2,700,900,');
-  expect(lines[7 * 24]).toBe('週日,23–24,3,3,3,1,0,0.2,700,900,案件少於 20 件，僅供參考');
+  expect(lines[1 + 8]).toBe('週一,08–09,25,25,0,0,0,0.2,700,900,0,');
+  expect(lines[7 * 24]).toBe('週日,23–24,3,3,3,1,0,0.2,700,900,0,案件少於 20 件，僅供參考');
 });
 
 test('a month that is not over says so in mark, table and file', () => {

@@ -1,8 +1,9 @@
 // What groups, months and years are called on the page of figures.
 import { language, named, t } from '../text/language.svelte';
-import { percent, span } from '../time/format';
-import { cell, type Cell } from './table';
+import { duration, percent } from '../time/format';
+import { cell, NONE, type Cell } from './table';
 import type { Asked } from './asked';
+import type { Row } from './requests';
 
 const MINGUO = 1911;
 const two = (value: number) => String(value).padStart(2, '0');
@@ -59,7 +60,11 @@ export const interval = (low: number | null, high: number | null) =>
   low === null || high === null ? '–' : `${percent(low)} – ${percent(high)}`;
 export const shareCell = (share: number | null, opens?: Asked): Cell => cell(share, percent, opens);
 /** A time; where most incidents were never reached, there is no such time. */
-export const timeCell = (seconds: number | null): Cell => cell(seconds, span);
+export const timeCell = (seconds: number | null): Cell => cell(seconds, duration);
+/** The 90th percentile; where it falls on incidents that nobody reached it is above any time, and that is said. */
+export const p90Text = ({ p90_s, measured }: Pick<Row, 'p90_s' | 'measured'>) =>
+  p90_s !== null ? duration(p90_s) : measured > 0 ? t('kpi_p90_beyond') : NONE;
+export const p90Cell = (row: Pick<Row, 'p90_s' | 'measured'>): Cell => ({ value: row.p90_s, shown: p90Text(row) });
 export const whole = (n: number) => n.toLocaleString('en-US');
 /** It opens what it counts, where that is anything. */
 export const countCell = (n: number, opens?: Asked): Cell => cell(n, whole, n > 0 ? opens : undefined);

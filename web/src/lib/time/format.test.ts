@@ -1,7 +1,7 @@
 // Figures and times as people read them; Taipei's time wherever the browser stands.
 import { expect, test } from 'vitest';
 import { daysOf, instants } from '../statistics/period';
-import { clockTime, distance, isoDay, percent, place, readPlace, span } from './format';
+import { clockTime, distance, duration, isoDay, minutesBegun, percent, place, readPlace, span, wholePercent } from './format';
 
 test('times are those of Taipei, on a 24 hour clock, in both languages', () => {
   for (const locale of ['zh-TW', 'en']) {
@@ -26,6 +26,16 @@ test('a typed place is latitude first and must lie on earth', () => {
 
 test('a share is shown to a tenth of a percent', () => {
   expect(percent(0.8791)).toBe('87.9 %');
+});
+
+test('a measured time over ten minutes never reads as ten, one of ten minutes never as more', () => {
+  expect([599.2, 600, 600.4, 3729].map(duration)).toEqual(['10:00', '10:00', '10:01', '1:02:09']);
+  expect([599.2, 600, 600.4, 657, 3729].map(minutesBegun)).toEqual([10, 10, 11, 11, 63]);
+});
+
+test('a share is all only where it is all, and no whole percent that it has not reached', () => {
+  expect([0.9994, 0.9996, 1, 1 - 1e-12].map(percent)).toEqual(['99.9 %', '99.9 %', '100.0 %', '100.0 %']);
+  expect([0.896, 0.29, 0.9, 0.95, 0.996, 1].map(wholePercent)).toEqual([89, 29, 90, 95, 99, 100]);
 });
 
 test('a day of the report begins at midnight in Taipei', () => {

@@ -34,13 +34,29 @@ export function span(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** A time that was measured, as `span` writes it, but a second that has begun counts: what took longer than a limit of whole
+ * seconds never reads as the limit, and what did not never reads as more. (`span` is for clocks that run.) */
+export const duration = (seconds: number) => span(Math.ceil(seconds));
+
+/** 63: all minutes of a measured time; one that has begun counts, as seconds do. */
+export const minutesBegun = (seconds: number) => Math.ceil(Math.max(0, seconds) / 60);
+
 /** 850 m, 2.4 km */
 export function distance(metres: number): string {
   return metres < 995 ? `${Math.round(metres / 10) * 10} m` : `${(metres / 1000).toFixed(1)} km`;
 }
 
-/** 87.9 % */
-export const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+/** What sums of shares may miss of the whole by arithmetic alone. */
+const NOTHING = 1e-9;
+
+/** 87.9 %; all but a few in a thousand are not 100.0 %. */
+export function percent(share: number): string {
+  const rounded = (share * 100).toFixed(1);
+  return `${rounded === '100.0' && share < 1 - NOTHING ? '99.9' : rounded} %`;
+}
+
+/** 87: whole percents that are reached; 89.6 % is not 90 where that is what counts. */
+export const wholePercent = (share: number) => Math.floor(share * 100 + NOTHING);
 
 /** 23.48012, 120.45310: latitude first, about a metre fine. */
 /** Of an imported incident it may be that nobody knows. */

@@ -15,6 +15,10 @@ export interface Drawing {
   title: string;
   /** What is seen, in a sentence, for those who don't see it. */
   summary: string;
+  /** Said where there is no mark to draw; else that there are no incidents. */
+  nothing?: string;
+  /** How its figures are to be read. */
+  note?: string;
   /** What it is of, for a picture that stands alone: period, clock, filters. */
   of: string;
   /** Name of the files. */

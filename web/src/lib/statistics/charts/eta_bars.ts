@@ -1,8 +1,8 @@
 // How much longer, or shorter, the way took than the ETA said: the median of each group.
 import { named, t } from '../../text/language.svelte';
-import { span } from '../../time/format';
+import { duration, span } from '../../time/format';
 import type { Asked } from '../asked';
-import { daysText } from '../asked_words';
+import { etasFileOf, etasOfText } from '../asked_words';
 import type { EtaReport } from '../requests';
 import { cell, type Table } from '../table';
 import { countCell, groupName, timeCell, whole } from '../words';
@@ -29,7 +29,18 @@ export function etaBars(report: EtaReport, asked: Asked): Drawing {
   const title = t('eta_by', { group: named('group', group).toLocaleLowerCase() });
   const { items } = report;
   const table: Table = {
-    heads: [named('group', group), 'n', t('eta_bias'), t('eta_off'), t('eta_ratio'), 'p50', 'p90', t('part_turnout'), t('eta_from_order_n'), t('eta_from_order'), t('figures_trust')],
+    heads: [
+      named('group', group),
+      'n',
+      t('eta_bias'),
+      t('eta_off'),
+      ...['p10', 'p50', 'p90'].map((rank) => t('eta_ratio', { rank })),
+      t('part_turnout'),
+      t('eta_from_order_n'),
+      t('eta_from_order'),
+      t('figures_trust'),
+    ],
+    seconds: [t('eta_bias'), t('eta_off'), t('part_turnout'), t('eta_from_order')],
     rows: items.map((one) => ({
       key: one.group,
       head: { value: nameOf(group, one.group), shown: nameOf(group, one.group) },
@@ -49,16 +60,17 @@ export function etaBars(report: EtaReport, asked: Asked): Drawing {
   };
   return {
     title,
-    summary: title,
-    of: daysText(asked),
-    file: `etas-${group}-${asked.days.first}-${asked.days.last}`,
+    summary: `${title}${summaryOf(items, group)}`,
+    nothing: t('eta_none'),
+    of: etasOfText(asked),
+    file: etasFileOf(`etas-${group}`, asked),
     height_rem: upright ? 17 : Math.max(7, 2.2 * items.length + 4),
     along: upright ? 'x' : 'y',
     marks: items.map((one) => ({
       lines: [
         nameOf(group, one.group),
         `${t('eta_bias')} ${one.bias_s === null ? '–' : signed(one.bias_s)} · n ${whole(one.n)}`,
-        ...(one.mae_s === null ? [] : [`${t('eta_off')} ${span(one.mae_s)}`]),
+        ...(one.mae_s === null ? [] : [`${t('eta_off')} ${duration(one.mae_s)}`]),
         `${t('eta_from_order')} ${signed(one.from_order_bias_s)} · n ${whole(one.from_order_n)}`,
         ...(one.n < FEW ? [fewText(one.n)] : []),
       ],
@@ -67,6 +79,15 @@ export function etaBars(report: EtaReport, asked: Asked): Drawing {
     option: (look) => option(items, group, upright, look),
     table,
   };
+}
+
+/** Where it took longest beside what was said, and where least, of groups with enough journeys. */
+function summaryOf(items: EtaReport['items'], group: string): string {
+  const known = items.flatMap(({ group: key, n, bias_s }) => (bias_s === null || n < FEW ? [] : [{ name: nameOf(group, key), bias_s }]));
+  known.sort((a, b) => b.bias_s - a.bias_s);
+  const [most, least] = [known[0], known.at(-1)];
+  if (!most || !least) return `${t('colon')}${items.some(({ n }) => n > 0) ? fewText(0) : t('eta_none')}`;
+  return t('eta_by_summary', { most: most.name, high: signed(most.bias_s), least: least.name, low: signed(least.bias_s) });
 }
 
 function option(items: EtaReport['items'], group: string, upright: boolean, look: Look) {

@@ -1,13 +1,14 @@
 // Hour by weekday: the share in time or the 90th percentile of each hour of the week; hatched where calls are few.
 import { named, t } from '../../text/language.svelte';
-import { percent, span } from '../../time/format';
+import { minutesBegun, percent, span, wholePercent } from '../../time/format';
 import { type Asked, type Measure } from '../asked';
 import { fileOf, ofText } from '../asked_words';
 import type { Report, Row } from '../requests';
-import { cell, type Table } from '../table';
+import { cell, NONE, type Table } from '../table';
 import { targetOf } from '../verdict';
-import { hourName } from '../words';
+import { groupName, hourName, p90Text } from '../words';
 import { axisLook, base, type Drawing, type Mark } from './drawing';
+import { BEYOND } from './hexagons';
 import { FEW, hatched, type Look } from './look';
 import { behind, fewText, linesOf } from './share_bars';
 
@@ -21,11 +22,6 @@ const RANGE_S = [300, 1200] as const;
 export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing {
   const found = new Map(report.items.map((row) => [row.group, row]));
   const places = DAYS.flatMap((day, up) => HOURS.map((hour) => ({ day, hour, up, row: found.get(keyOf(day, hour)) })));
-  const valueOf = (row: Row | undefined) => (row ? (measure === 'share' ? row.share : row.p90_s) : null);
-  const shown = (row: Row | undefined) => {
-    const value = valueOf(row);
-    return value === null ? '' : measure === 'share' ? `${Math.round(value * 100)}` : span(value).replace(/:\d\d$/, '');
-  };
   const marks = places.map(
     ({ day, hour, row }): Mark => ({
       lines: row
@@ -38,14 +34,15 @@ export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing
   const title = t(measure === 'share' ? 'figures_heat_share' : 'figures_heat_p90');
   return {
     title,
-    summary: `${title}${t('figures_heat_summary', { few, least: FEW })}`,
+    summary: `${title}${t('figures_heat_summary', { few, least: FEW })}${endsText(report.items, measure)}`,
+    note: t(`figures_heat_${measure}_note`),
     of: ofText(asked),
     file: fileOf(`weekday-hour-${measure}`, asked),
     height_rem: 20,
     along: 'each',
     columns: 24,
     marks,
-    option: (look) => option(places, valueOf, shown, measure, look),
+    option: (look) => option(places, measure, look),
     records: recordsOf(places),
     table: {
       heads: [t('group_weekday'), ...HOURS.map(hourName)],
@@ -54,13 +51,42 @@ export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing
         head: { value: named('weekday', String(day)), shown: named('weekday', String(day)) },
         cells: HOURS.map((hour) => {
           const row = found.get(keyOf(day, hour));
-          const value = valueOf(row);
-          const text = (one: number) => `${measure === 'share' ? percent(one) : span(one)} (${row?.measured ?? 0})`;
-          return cell(value, text, (row && behind(asked, 'weekday_hour', row)) ?? undefined);
+          return row ? { value: valueOf(row, measure), shown: textOf(row, measure), opens: behind(asked, 'weekday_hour', row) } : cell(null);
         }),
       })),
     },
   };
+}
+
+/** As far as the measure goes; a p90 that falls on incidents that nobody reached has no number. */
+const valueOf = ({ share, p90_s }: Row, measure: Measure) => (measure === 'share' ? share : p90_s);
+/** How hot it is: a p90 above any time is as hot as can be; only where nothing was measured there is nothing. */
+const heatOf = (row: Row, measure: Measure) => (row.measured ? (valueOf(row, measure) ?? RANGE_S[1]) : null);
+const figureText = (row: Row, measure: Measure) => (measure === 'share' ? percent(row.share ?? 0) : p90Text(row));
+
+/** In the table: with n, and a word where that is small. */
+function textOf(row: Row, measure: Measure): string {
+  const { measured } = row;
+  if (!measured) return NONE;
+  return `${figureText(row, measure)} (${measured})${measured < FEW ? ` ${t('figures_few_short')}` : ''}`;
+}
+
+/** On the map: whole percents that are reached, minutes that have begun, so that none reads better than it is. */
+function labelOf(row: Row, measure: Measure): string {
+  if (!row.measured) return '';
+  if (measure === 'share') return String(wholePercent(row.share ?? 0));
+  return row.p90_s === null ? BEYOND : String(minutesBegun(row.p90_s));
+}
+
+/** The worst hour and the best, of those with enough calls. */
+function endsText(rows: readonly Row[], measure: Measure): string {
+  const badness = (row: Row) => (measure === 'share' ? -(row.share ?? 0) : (row.p90_s ?? Number.MAX_VALUE));
+  const sorted = rows.filter(({ measured }) => measured >= FEW).sort((a, b) => badness(b) - badness(a));
+  const [worst, best] = [sorted[0], sorted.at(-1)];
+  if (!worst || !best) return '';
+  const name = ({ group }: Row) => groupName('weekday_hour', group);
+  const told = { worst: name(worst), low: figureText(worst, measure), best: name(best), high: figureText(best, measure) };
+  return t(measure === 'share' ? 'figures_heat_lowest' : 'figures_heat_slowest', told);
 }
 
 /** For the file: a line for each hour of the week, with n beside each share. */
@@ -69,11 +95,13 @@ function recordsOf(places: readonly Place[]): Table {
     heads: [
       t('group_weekday'),
       t('group_hour'),
-      ...(['kpi_incidents', 'kpi_measured', 'kpi_within_count', 'kpi_share', 'kpi_interval_low', 'kpi_interval_high'] as const).map((key) => t(key)),
+      ...(['kpi_incidents', 'kpi_measured', 'kpi_within_n', 'kpi_share', 'kpi_interval_low', 'kpi_interval_high'] as const).map((key) => t(key)),
       'p50',
       'p90',
+      t('kpi_unreached_short'),
       t('figures_trust'),
     ],
+    seconds: ['p50', 'p90'],
     rows: places.map(({ day, hour, row }) => ({
       key: keyOf(day, hour),
       head: cell(named('weekday', String(day))),
@@ -83,6 +111,7 @@ function recordsOf(places: readonly Place[]): Table {
         cell(row?.measured ?? 0),
         cell(row?.within_target ?? 0),
         ...[row?.share, row?.share_low, row?.share_high, row?.p50_s, row?.p90_s].map((value) => cell(value ?? null)),
+        cell(row?.unreached ?? 0),
         cell(fewText(row?.measured ?? 0)),
       ],
     })),
@@ -96,13 +125,7 @@ interface Place {
   row: Row | undefined;
 }
 
-function option(
-  places: readonly Place[],
-  valueOf: (row: Row | undefined) => number | null,
-  shown: (row: Row | undefined) => string,
-  measure: Measure,
-  look: Look,
-) {
+function option(places: readonly Place[], measure: Measure, look: Look) {
   const share = measure === 'share';
   const [min, max] = share ? [0.5, 1] : RANGE_S;
   const colours = share ? [...look.heat].reverse() : [...look.heat];
@@ -129,7 +152,7 @@ function option(
       {
         type: 'heatmap',
         data: places.map(({ hour, up, row }) => ({
-          value: [hour, up, valueOf(row) ?? '-'],
+          value: [hour, up, (row && heatOf(row, measure)) ?? '-'],
           itemStyle: {
             borderColor: look.ground,
             borderWidth: 1,
@@ -143,7 +166,10 @@ function option(
           color: look.text,
           textBorderColor: look.ground,
           textBorderWidth: 3.5,
-          formatter: ({ dataIndex }: { dataIndex: number }) => shown(places[dataIndex]?.row),
+          formatter: ({ dataIndex }: { dataIndex: number }) => {
+            const row = places[dataIndex]?.row;
+            return row ? labelOf(row, measure) : '';
+          },
         },
         emphasis: { itemStyle: { borderColor: look.text, borderWidth: 3 } },
       },

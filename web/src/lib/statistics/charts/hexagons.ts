@@ -1,11 +1,11 @@
 // Hexagons of the map: how often, or how long, from where calls came. Pure, but for the words.
 import { t } from '../../text/language.svelte';
-import { span } from '../../time/format';
+import { duration, span, wholePercent } from '../../time/format';
 import { ledgerOf, narrowed, type Asked, type Measure } from '../asked';
 import type { Report, Row } from '../requests';
 import type { Table } from '../table';
 import { FEW } from './look';
-import { fewText, tableOf } from './share_bars';
+import { tableOf } from './share_bars';
 
 /** Classes from good to bad: the least share, or the longest p90 in seconds, and its colour on the dark map. */
 export const CLASSES = [
@@ -15,6 +15,9 @@ export const CLASSES = [
   { share: 0.6, p90_s: 960, colour: '#ffb938' },
   { share: -1, p90_s: Infinity, colour: '#ff6b4a' },
 ] as const;
+
+/** Stands for a p90 that is above any time: it falls on incidents that nobody reached. */
+export const BEYOND = '>';
 
 export interface Hexagon {
   group: string;
@@ -45,7 +48,8 @@ export function hexagonsOf(report: Report, measure: Measure): Hexagons {
     type: 'FeatureCollection',
     features: report.items.flatMap((row) => {
       if (!row.cell || !row.measured) return [];
-      const value = measure === 'share' ? `${Math.round((row.share ?? 0) * 100)} %` : row.p90_s === null ? '–' : span(row.p90_s);
+      // Never rounded into another class than that of the colour.
+      const value = measure === 'share' ? `${wholePercent(row.share ?? 0)} %` : row.p90_s === null ? BEYOND : duration(row.p90_s);
       return [
         {
           type: 'Feature' as const,
@@ -64,13 +68,13 @@ export function hexagonTable(report: Report, asked: Asked): Table {
   const rows = [...report.items].sort((a, b) => slowness(b) - slowness(a));
   const table = tableOf('cell', rows, asked);
   return {
-    heads: [...table.heads, t('figures_middle'), t('figures_trust')],
+    ...table,
+    heads: [...table.heads, t('figures_middle')],
     rows: table.rows.map((row, place) => {
-      const { cell, measured } = rows[place] as Row;
+      const { cell } = rows[place] as Row;
       const middle = cell ? `${cell.lat.toFixed(4)}, ${cell.lon.toFixed(4)}` : null;
-      const few = fewText(measured);
       const head = { ...row.head, opens: cell ? (row.head.opens ?? null) : null };
-      return { ...row, head, cells: [...row.cells, { value: middle, shown: middle ?? '–' }, { value: few, shown: few }] };
+      return { ...row, head, cells: [...row.cells, { value: middle, shown: middle ?? '–' }] };
     }),
   };
 }

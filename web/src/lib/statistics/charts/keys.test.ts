@@ -1,6 +1,6 @@
 // Arrows go where they point, and stay where the chart ends.
 import { expect, test } from 'vitest';
-import { markAfter } from './keys';
+import { isBrowsers, markAfter } from './keys';
 
 const week = { along: 'each', columns: 24, count: 168 } as const;
 const MONDAY_8 = 8;
@@ -27,4 +27,9 @@ test('in bars one below the other, down is the next; in upright ones right and u
   expect(['ArrowDown', 'ArrowRight', 'ArrowUp', 'ArrowLeft'].map((key) => markAfter(key, 1, lying))).toEqual([2, 2, 0, 0]);
   expect(['ArrowDown', 'ArrowRight', 'ArrowUp', 'ArrowLeft'].map((key) => markAfter(key, 1, upright))).toEqual([0, 2, 2, 0]);
   expect(markAfter('ArrowDown', 2, lying)).toBe(2);
+});
+
+test('with Alt, Ctrl or Cmd an arrow is the browser\'s', () => {
+  const held = { altKey: false, ctrlKey: false, metaKey: false };
+  expect([held, { ...held, altKey: true }, { ...held, ctrlKey: true }, { ...held, metaKey: true }].map(isBrowsers)).toEqual([false, true, true, true]);
 });

@@ -7,6 +7,9 @@ export interface Laid {
   count: number;
 }
 
+/** Alt with an arrow goes back, Ctrl and Cmd scroll or move through words: those keys are the browser's. */
+export const isBrowsers = ({ altKey, ctrlKey, metaKey }: Pick<KeyboardEvent, 'altKey' | 'ctrlKey' | 'metaKey'>) => altKey || ctrlKey || metaKey;
+
 /** The mark after `at` (-1: none yet); the same where the chart ends; null: no key of charts. */
 export function markAfter(key: string, at: number, { along, columns = 1, count }: Laid): number | null {
   if (key === 'Home') return 0;

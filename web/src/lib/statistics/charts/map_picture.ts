@@ -1,5 +1,6 @@
 // The map of hexagons as a PNG: as it is shown, with its title, what it is of, its legend and whose map it is.
 import type { Map as MapLibreMap } from 'maplibre-gl';
+import { loadLetters, missingLetters } from '../../map/glyphs';
 import { saveFile } from '../../recordings/save_file';
 import { PAPER } from './look';
 
@@ -16,6 +17,7 @@ const MARGIN = 14;
 const TITLE = 20;
 const LINE = 20;
 const SWATCH = 22;
+const GAP = 4;
 
 /** Lines of `text` no wider than `width`; Chinese breaks anywhere. */
 function linesOf(brush: CanvasRenderingContext2D, text: string, width: number): string[] {
@@ -28,6 +30,17 @@ function linesOf(brush: CanvasRenderingContext2D, text: string, width: number): 
     }
   }
   return lines;
+}
+
+/** Where each of a row of things stands, by how wide they are: what finds no room begins the next line. */
+function placesOf(widths: readonly number[], room: number): { x: number; line: number }[] {
+  let [x, line] = [0, 0];
+  return widths.map((width) => {
+    if (x > 0 && x + width > room) [x, line] = [0, line + 1];
+    const place = { x, line };
+    x += width + MARGIN;
+    return place;
+  });
 }
 
 /** A map keeps no picture after it is shown: it is drawn once more, and taken when all of it is there. */
@@ -43,6 +56,7 @@ const drawn = (map: MapLibreMap) =>
   });
 
 export async function saveMapPicture(map: MapLibreMap, { title, of, legend, notes, file }: MapPicture): Promise<void> {
+  await loadLetters(missingLetters([title, of, ...legend.map(({ name }) => name), ...notes]));
   const shown = await drawn(map);
   const ratio = shown.width / map.getContainer().clientWidth;
   const width = map.getContainer().clientWidth;
@@ -50,10 +64,17 @@ export async function saveMapPicture(map: MapLibreMap, { title, of, legend, note
   const brush = canvas.getContext('2d');
   if (!brush) return;
   const letters = `${PAPER.size}px ${PAPER.font}`;
+  const titleLetters = `600 16px ${PAPER.font}`;
+  const room = width - 2 * MARGIN;
+  brush.font = titleLetters;
+  const heading = linesOf(brush, title, room);
   brush.font = letters;
-  const above = linesOf(brush, of, width - 2 * MARGIN);
-  const below = notes.flatMap((note) => linesOf(brush, note, width - 2 * MARGIN));
-  const top = MARGIN + TITLE + LINE * (above.length + 1) + MARGIN;
+  const above = linesOf(brush, of, room);
+  const below = notes.flatMap((note) => linesOf(brush, note, room));
+  const places = placesOf(legend.map(({ name }) => SWATCH + GAP + brush.measureText(name).width), room);
+  const belowTitle = MARGIN + TITLE * heading.length;
+  const legendTop = belowTitle + LINE * above.length + MARGIN / 2;
+  const top = legendTop + LINE * (1 + (places.at(-1)?.line ?? 0)) + MARGIN / 2;
   canvas.width = shown.width;
   canvas.height = Math.ceil((top + shown.height / ratio + LINE * below.length + MARGIN) * ratio);
   brush.scale(ratio, ratio);
@@ -61,19 +82,18 @@ export async function saveMapPicture(map: MapLibreMap, { title, of, legend, note
   brush.fillRect(0, 0, width, canvas.height / ratio);
   brush.fillStyle = PAPER.text;
   brush.textBaseline = 'top';
-  brush.font = `600 16px ${PAPER.font}`;
-  brush.fillText(title, MARGIN, MARGIN);
+  brush.font = titleLetters;
+  heading.forEach((line, number) => brush.fillText(line, MARGIN, MARGIN + TITLE * number));
   brush.font = letters;
-  above.forEach((line, number) => brush.fillText(line, MARGIN, MARGIN + TITLE + LINE * number + 4));
-  let x = MARGIN;
-  const y = top - LINE - MARGIN / 2;
-  for (const { colour, name } of legend) {
+  above.forEach((line, number) => brush.fillText(line, MARGIN, belowTitle + LINE * number + 4));
+  for (const [number, { colour, name }] of legend.entries()) {
+    const place = places[number] ?? { x: 0, line: 0 };
+    const [x, y] = [MARGIN + place.x, legendTop + LINE * place.line];
     brush.fillStyle = colour;
     brush.fillRect(x, y, SWATCH, PAPER.size);
     brush.strokeRect(x, y, SWATCH, PAPER.size);
     brush.fillStyle = PAPER.text;
-    brush.fillText(name, x + SWATCH + 4, y);
-    x += SWATCH + 4 + brush.measureText(name).width + MARGIN;
+    brush.fillText(name, x + SWATCH + GAP, y);
   }
   brush.drawImage(shown, 0, top, width, shown.height / ratio);
   below.forEach((line, number) => brush.fillText(line, MARGIN, top + shown.height / ratio + LINE * number + 6));

@@ -1,12 +1,12 @@
 // The control chart: the share of each month between its limits, which tell noise from change, beside last year's.
 import { t } from '../../text/language.svelte';
-import { percent, span } from '../../time/format';
+import { percent } from '../../time/format';
 import { ledgerOf, type Asked, type Pick } from '../asked';
 import { fileOf, questionText } from '../asked_words';
 import { daysOfMonth } from '../period';
 import type { Month, Months } from '../requests';
-import { cell } from '../table';
-import { countCell, interval, monthName, shareCell, timeCell, whole } from '../words';
+import { cell, type Cell } from '../table';
+import { countCell, interval, monthName, p90Cell, p90Text, shareCell, timeCell, whole } from '../words';
 import { axisLook, base, lineAt, type Drawing } from './drawing';
 import type { Look } from './look';
 
@@ -17,11 +17,11 @@ export const signalText = ({ signal }: Month) => (signal === null ? '' : t(`figu
 export const isNews = ({ signal, last_year }: Month) => signal !== null || (last_year?.differs ?? false);
 
 function linesOf(month: Month): string[] {
-  const { share, share_low, share_high, measured, limit_low, limit_high, last_year, p90_s } = month;
+  const { share, share_low, share_high, measured, limit_low, limit_high, last_year } = month;
   return [
     nameOf(month),
     share === null ? t('figures_no_measured') : `${percent(share)} (${interval(share_low, share_high)}) n ${whole(measured)}`,
-    ...(p90_s === null ? [] : [`p90 ${span(p90_s)}`]),
+    ...(measured ? [`p90 ${p90Text(month)}`] : []),
     ...(limit_low === null ? [] : [`${t('figures_limits')} ${interval(limit_low, limit_high)}`]),
     ...(month.signal ? [signalText(month)] : []),
     ...(month.complete ? [] : [t('figures_month_running')]),
@@ -36,14 +36,20 @@ function lastYearText({ share, differs, measured }: NonNullable<Month['last_year
   return `${t('figures_last_year')} ${percent(share ?? 0)} n ${whole(measured)}${t('comma')}${t(differs ? 'figures_differs' : 'figures_same')}`;
 }
 
+function summaryOf(items: readonly Month[]): string {
+  const signals = items.filter(({ signal }) => signal !== null);
+  if (signals.length) return t('figures_months_signals', { months: signals.map(({ month }) => monthName(month)).join(t('comma')) });
+  const drawn = items.some(({ limit_low }) => limit_low !== null);
+  return drawn ? t('figures_months_quiet') : `${t('colon')}${t('figures_months_few')}`;
+}
+
 export function controlChart(found: Months, asked: Asked, target: number | null): Drawing {
   const { items, centre } = found;
   const ends = [items[0]?.month ?? '', items.at(-1)?.month ?? ''] as const;
   const title = t('figures_months');
-  const signals = items.filter(({ signal }) => signal !== null);
   return {
     title,
-    summary: `${title}${signals.length ? t('figures_months_signals', { months: signals.map(({ month }) => monthName(month)).join(t('comma')) }) : t('figures_months_quiet')}`,
+    summary: `${title}${summaryOf(items)}`,
     of: `${ends.join(' – ')} · ${questionText(asked)}`,
     file: fileOf('months', { ...asked, days: { first: ends[0], last: ends[1] } }),
     height_rem: 21,
@@ -53,15 +59,18 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
     table: {
       heads: [
         t('group_month'),
-        ...(['kpi_incidents', 'kpi_measured', 'kpi_within_count', 'kpi_share', 'kpi_interval'] as const).map((key) => t(key)),
+        ...(['kpi_incidents', 'kpi_measured', 'kpi_within_n', 'kpi_share', 'kpi_interval'] as const).map((key) => t(key)),
         'p50',
         'p90',
         t('figures_limit_low'),
         t('figures_limit_high'),
         t('figures_signal'),
         t('figures_last_year'),
+        t('figures_last_year_n'),
+        t('figures_change_points'),
         t('figures_change'),
       ],
+      seconds: ['p50', 'p90'],
       rows: items.map((month) => ({
         key: month.month,
         head: { value: month.month, shown: nameOf(month), opens: ofMonth(asked, month.month) },
@@ -72,21 +81,28 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
           { ...shareCell(month.share), strong: true },
           cell(month.share === null ? null : interval(month.share_low, month.share_high)),
           timeCell(month.p50_s),
-          timeCell(month.p90_s),
+          p90Cell(month),
           shareCell(month.limit_low),
           shareCell(month.limit_high),
           cell(month.complete ? signalText(month) || null : t('figures_month_running')),
-          shareCell(month.last_year?.share ?? null),
-          cell(month.last_year?.share == null || month.share === null ? null : changeText(month)),
+          ...lastYearCells(month, asked),
         ],
       })),
     },
   };
 }
 
-function changeText({ share, last_year }: Month): string {
-  const points = ((share ?? 0) - (last_year?.share ?? 0)) * 100;
-  return `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} ${t('figures_points')}${t('comma')}${t(last_year?.differs ? 'figures_differs' : 'figures_same')}`;
+/** The share of a year ago and its n, how many points lie between, and whether that is more than chance. */
+function lastYearCells({ share, last_year }: Month, asked: Asked): Cell[] {
+  const then = last_year?.share ?? null;
+  // To the ten-thousandth: what is beyond is the arithmetic's own.
+  const points = share === null || then === null ? null : Math.round((share - then) * 1e6) / 1e4;
+  return [
+    shareCell(then),
+    last_year ? countCell(last_year.measured, ofMonth(asked, last_year.month, { outcome: 'measured' })) : cell(null),
+    cell(points, (one: number) => `${one < 0 ? '−' : '+'}${Math.abs(one).toFixed(1)}`),
+    cell(points === null ? null : t(last_year?.differs ? 'figures_differs' : 'figures_same')),
+  ];
 }
 
 /** A month that is not over is hollow; a signal is told by its form as well. */

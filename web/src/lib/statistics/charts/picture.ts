@@ -1,6 +1,7 @@
 // A chart as a file: black on white with its title, as PNG or as SVG.
 import { saveFile } from '../../recordings/save_file';
 import type { Drawing } from './drawing';
+import { lettersFor } from './letters';
 import { PAPER } from './look';
 
 const WIDTH_PX = 1000;
@@ -12,7 +13,8 @@ const LETTER_PX = 12;
 const REM_PX = 16;
 export type Format = 'png' | 'svg';
 
-const roomOf = ({ of }: Drawing) => TITLE_PX + LINE_PX * Math.ceil((of.length * LETTER_PX) / (WIDTH_PX - 2 * MARGIN_PX));
+const belowTitle = ({ of, note }: Drawing) => (note ? `${of} · ${note}` : of);
+const roomOf = (drawing: Drawing) => TITLE_PX + LINE_PX * Math.ceil((belowTitle(drawing).length * LETTER_PX) / (WIDTH_PX - 2 * MARGIN_PX));
 
 function optionOf(drawing: Drawing) {
   const option = drawing.option(PAPER) as { grid?: { top?: number }; legend?: { top?: number } };
@@ -23,7 +25,7 @@ function optionOf(drawing: Drawing) {
     backgroundColor: PAPER.ground,
     title: {
       text: drawing.title,
-      subtext: drawing.of,
+      subtext: belowTitle(drawing),
       left: 'center',
       top: 10,
       itemGap: 4,
@@ -37,16 +39,18 @@ function optionOf(drawing: Drawing) {
 
 export async function savePicture(drawing: Drawing, format: Format): Promise<void> {
   const { init } = await import('./library');
+  const option = optionOf(drawing);
+  await lettersFor(option, drawing);
   const height = drawing.height_rem * REM_PX + roomOf(drawing);
   if (format === 'svg') {
     const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH_PX, height });
-    chart.setOption(optionOf(drawing));
+    chart.setOption(option);
     saveFile(`${drawing.file}.svg`, new Blob([chart.renderToSVGString()], { type: 'image/svg+xml' }));
     chart.dispose();
     return;
   }
   const chart = init(document.createElement('div'), null, { renderer: 'canvas', width: WIDTH_PX, height, devicePixelRatio: 2 });
-  chart.setOption(optionOf(drawing));
+  chart.setOption(option);
   const canvas = chart.renderToCanvas({ backgroundColor: PAPER.ground, pixelRatio: 2 });
   const content = await new Promise<Blob | null>((done) => canvas.toBlob(done, 'image/png'));
   chart.dispose();

@@ -1,12 +1,12 @@
 // Shares within the target by group, as bars with their intervals: lying where groups have names, upright over time.
 import { named, t } from '../../text/language.svelte';
-import { percent, span } from '../../time/format';
+import { duration, percent } from '../../time/format';
 import { ledgerOf, narrowed, type Asked, type Group } from '../asked';
 import { fileOf, ofText } from '../asked_words';
 import type { Report, Row } from '../requests';
-import { cell, type Table } from '../table';
+import { cell, NONE, type Table } from '../table';
 import { targetOf } from '../verdict';
-import { countCell, groupName, interval, shareCell, timeCell, whole } from '../words';
+import { countCell, groupName, interval, p90Cell, p90Text, shareCell, timeCell, whole } from '../words';
 import { axisLook, base, lineAt, whiskers, type Drawing } from './drawing';
 import { FEW, hatched, type Look } from './look';
 
@@ -29,7 +29,7 @@ export function linesOf(group: string, row: Row, target: number | null): string[
   return [
     groupName(group, row.group),
     `${share} n ${whole(row.measured)}`,
-    `p50 ${row.p50_s === null ? '–' : span(row.p50_s)} · p90 ${row.p90_s === null ? '–' : span(row.p90_s)}`,
+    `p50 ${row.p50_s === null ? NONE : duration(row.p50_s)} · p90 ${p90Text(row)}`,
     ...(isBelow(row, target) ? [t('figures_below')] : []),
     ...(row.measured > 0 && row.measured < FEW ? [fewText(row.measured)] : []),
   ];
@@ -40,21 +40,24 @@ export function tableOf(group: string, rows: readonly Row[], asked: Asked): Tabl
   const reasons = [...new Set(rows.flatMap(({ excluded }) => Object.keys(excluded)))].sort();
   const heads = [
     named('group', group),
-    ...(['kpi_incidents', 'kpi_measured', 'kpi_within_count', 'kpi_share', 'kpi_interval'] as const).map((key) => t(key)),
+    ...(['kpi_incidents', 'kpi_measured', 'kpi_within_n', 'kpi_share', 'kpi_interval'] as const).map((key) => t(key)),
     'p50',
     'p90',
     t('kpi_mean'),
     t('kpi_unreached_short'),
     ...reasons.map((reason) => `${t('figures_excluded_head')}${named('excluded', reason)}`),
+    t('figures_trust'),
   ];
   return {
     heads,
+    seconds: ['p50', 'p90', t('kpi_mean')],
     rows: rows.map((row) => {
       const own = narrowed(asked, group, row.group);
       const pick = (choice: Asked['pick']) => ledgerOf(own, choice);
       return {
         key: row.group,
-        head: { value: groupName(group, row.group), shown: groupName(group, row.group), opens: pick({}) },
+        // Files have one calendar, whatever the language.
+        head: { value: group === 'month' ? row.group : groupName(group, row.group), shown: groupName(group, row.group), opens: pick({}) },
         cells: [
           countCell(row.incidents, pick({})),
           countCell(row.measured, pick({ outcome: 'measured' })),
@@ -62,12 +65,13 @@ export function tableOf(group: string, rows: readonly Row[], asked: Asked): Tabl
           { ...shareCell(row.share, row.measured ? pick({ outcome: 'measured' }) : undefined), strong: true },
           cell(row.share === null ? null : `${percent(row.share_low ?? 0)} – ${percent(row.share_high ?? 1)}`),
           timeCell(row.p50_s),
-          timeCell(row.p90_s),
+          p90Cell(row),
           timeCell(row.mean_s),
           countCell(row.unreached, pick({ outcome: 'late', reached: 'no' })),
           ...reasons.map((reason) =>
             countCell(row.excluded[reason] ?? 0, pick({ outcome: 'excluded', reason: reason as NonNullable<Asked['pick']['reason']> })),
           ),
+          cell(fewText(row.measured)),
         ],
       };
     }),

@@ -1,6 +1,5 @@
 // Why incidents were late, the most frequent reason first, and how many the nearest free unit would have reached in time.
 import { named, t } from '../../text/language.svelte';
-import { span } from '../../time/format';
 import { filtered, ledgerOf, type Asked, type Pick } from '../asked';
 import { fileOf, ofText } from '../asked_words';
 import type { LateReport } from '../requests';
@@ -16,10 +15,13 @@ const opens = (asked: Asked, reason: string, pick: Pick = {}) => ledgerOf(filter
 export function whyLate({ items, late }: LateReport, asked: Asked): Drawing {
   const title = t('figures_why_late');
   const saved = items.reduce((sum, { in_time_if_nearest_free }) => sum + in_time_if_nearest_free, 0);
-  const told = { late: whole(late), saved: whole(saved), first: items[0] ? named('late_reason', items[0].reason) : '–' };
+  const [first] = items;
+  const nothing = t('figures_why_late_none');
+  const told = first && t('figures_why_late_summary', { late: whole(late), saved: whole(saved), first: named('late_reason', first.reason) });
   return {
     title,
-    summary: `${title}${t('figures_why_late_summary', told)}`,
+    summary: `${title}${told ?? `${t('colon')}${nothing}`}`,
+    nothing,
     of: ofText(asked),
     file: fileOf('why-late', asked),
     height_rem: Math.max(7, 2.3 * items.length + 4),
@@ -35,6 +37,7 @@ export function whyLate({ items, late }: LateReport, asked: Asked): Drawing {
     option: (look) => option(items, look),
     table: {
       heads: [t('figures_late_reason'), t('outcome_late'), t('figures_excess'), t('figures_saved'), t('figures_not_known')],
+      seconds: [t('figures_excess')],
       rows: items.map((item) => ({
         key: item.reason,
         head: { value: named('late_reason', item.reason), shown: named('late_reason', item.reason), opens: opens(asked, item.reason) },
@@ -48,8 +51,6 @@ export function whyLate({ items, late }: LateReport, asked: Asked): Drawing {
     },
   };
 }
-
-export const excessText = (seconds: number | null) => (seconds === null ? '–' : `+${span(seconds)}`);
 
 function option(items: Items, look: Look) {
   const label = (of: (item: Items[number]) => number) => ({
