@@ -11,7 +11,7 @@ const told = (what: string, value: string) => `${what}${t('colon')}${value}`;
 export const daysText = ({ days }: Asked) => `${days.first} – ${days.last}`;
 
 /** Each filter, or that there is none. */
-function filtersOf(asked: Asked): string[] {
+export function filtersOf(asked: Asked): string[] {
   const chosen = FILTER_NAMES.flatMap((name) => {
     const values = asked.filters[name] ?? [];
     return values.length ? [told(named('group', name), values.map((value) => filterValue(name, value)).join(t('comma')))] : [];

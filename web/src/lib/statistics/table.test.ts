@@ -117,7 +117,7 @@ test('a month that is not over says so in mark, table and file', () => {
   const month = { month: '2026-10', incidents: 30, measured: 30, within_target: 27, share: 0.9, share_low: 0.8, share_high: 0.95, p50_s: 400, p90_s: 590 };
   const quiet = { limit_low: null, limit_high: null, signal: null, last_year: null, target_share: null };
   const items = [{ ...month, ...quiet, complete: true }, { ...month, ...quiet, month: '2026-11', complete: false }];
-  const chart = controlChart({ centre: null, items }, asked, null);
+  const chart = controlChart({ centre: null, items }, asked);
   expect(chart.marks.map(({ lines }) => lines.includes('本月未完，不比較'))).toEqual([false, true]);
   expect(chart.table.rows.map(({ head }) => head.shown)).toEqual(['115-10', '115-11（未完）']);
   expect(csvOf(chart.table)).toMatch(/2026-11,30.*本月未完，不比較/);

@@ -1,5 +1,6 @@
 // What a chart is made of: how it is drawn, what each mark says, and which incidents stand behind it.
 import type { EChartsCoreOption } from 'echarts/core';
+import { t } from '../../text/language.svelte';
 import type { Asked } from '../asked';
 import type { Table } from '../table';
 import type { Look } from './look';
@@ -72,6 +73,24 @@ export const lineAt = (look: Look, axis: 'xAxis' | 'yAxis', at: number, name: st
     textBorderWidth: 3,
   },
 });
+
+/** The targets of several years, each beside its own months; none where none is set. */
+export const targetSteps = (rows: readonly { target_share?: number | null }[], look: Look) =>
+  rows.some(({ target_share }) => target_share != null)
+    ? [
+        {
+          type: 'line',
+          name: t('figures_target_year'),
+          step: 'middle',
+          silent: true,
+          symbol: 'none',
+          z: 3,
+          data: rows.map(({ target_share }) => target_share ?? '-'),
+          lineStyle: { color: look.amber, width: 2, type: 'dashed' },
+          itemStyle: { color: look.amber },
+        },
+      ]
+    : [];
 
 interface Api {
   value: (dimension: number) => number;

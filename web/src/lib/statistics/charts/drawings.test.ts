@@ -1,5 +1,6 @@
 // What charts say beside what they draw: no hour left blank, no verdict contradicted by a rounding, nothing said of nothing.
 import { expect, test, vi } from 'vitest';
+import type { Drawing } from './drawing';
 import type { EtaReport, LateReport, Month, Report, Row } from '../requests';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
 const { askedOf } = await import('../asked');
@@ -10,6 +11,7 @@ const { heatMap } = await import('./heat');
 const { classOf, hexagonsOf, hexagonTable } = await import('./hexagons');
 const { PAPER } = await import('./look');
 const { controlChart } = await import('./months');
+const { partsBars } = await import('./parts_bars');
 const { shareBars } = await import('./share_bars');
 const { spread } = await import('./spread');
 const { whyLate } = await import('./why_late');
@@ -77,7 +79,7 @@ test('few calls are said to be few in the tables of groups and of hexagons, once
 test('those within ten minutes are headed as such, incidents of a bin are only counted', () => {
   const bins = spread({ bins: [], beyond: 0, unreached: 0, measured: 0, target_s: 600, bin_s: 30 }, asked);
   const heat = heatMap(report(), 'share', asked);
-  expect([shareBars(report(), 'station', asked).table, controlChart({ centre: null, items: [] }, asked, null).table].map(({ heads }) => heads[3])).toEqual(['十分鐘內件數', '十分鐘內件數']);
+  expect([shareBars(report(), 'station', asked).table, controlChart({ centre: null, items: [] }, asked).table].map(({ heads }) => heads[3])).toEqual(['十分鐘內件數', '十分鐘內件數']);
   expect([heat.records?.heads[4], bins.table.heads[1]]).toEqual(['十分鐘內件數', '件數']);
 });
 
@@ -85,14 +87,43 @@ test('where nothing was late, and no journey can be compared, that is said', () 
   const why = whyLate({ items: [], late: 0 } as unknown as LateReport, asked);
   expect([why.nothing, why.summary]).toEqual(['這段期間沒有逾時的案件。', '為何逾時：這段期間沒有逾時的案件。']);
   const etas = etaBars({ items: [], group_by: 'hour', from: null, to: null, version_in_force: 0 }, asked);
-  expect([etas.nothing, etas.summary]).toEqual(['這段期間沒有可比的行車。', '實際減預估，依時：這段期間沒有可比的行車。']);
+  expect([etas.nothing, etas.summary]).toEqual(['這段期間沒有可比的行車。', '實際減預估，依時段：這段期間沒有可比的行車。']);
 });
 
 const month = (name: string, more: Partial<Month> = {}): Month => ({
   ...{ month: name, incidents: 30, measured: 30, within_target: 27, share: 0.9, share_low: 0.8, share_high: 0.95, p50_s: 400, p90_s: 590.4 },
-  ...{ limit_low: null, limit_high: null, signal: null, last_year: null, complete: true, ...more },
+  ...{ limit_low: null, limit_high: null, signal: null, last_year: null, target_share: null, complete: true, ...more },
 });
-const months = (...items: Month[]) => controlChart({ centre: null, items }, asked, null);
+const months = (...items: Month[]) => controlChart({ centre: null, items }, asked);
+
+test('each month stands beside the target of its own year; other groups of several years beside none', () => {
+  const low = { share: 0.7, share_high: 0.85 };
+  const crossing = { items: [{ ...row('2025-12', 30), ...low, target_share: 0.8 }, { ...row('2026-01', 30), ...low, target_share: 0.9 }], clock: 'received', target_share: null } as unknown as Report;
+  const below = (drawing: Drawing) => drawing.marks.map(({ lines }) => lines.some((line) => line.startsWith('▼')));
+  expect(below(shareBars(crossing, 'month', asked))).toEqual([false, true]);
+  expect(below(shareBars({ ...crossing, clock: 'dispatched' }, 'month', asked))).toEqual([false, false]);
+  const stations = crossing.items.map((one) => ({ ...one, target_share: null }));
+  expect(below(shareBars({ ...crossing, items: stations }, 'station', asked))).toEqual([false, false]);
+  expect(below(shareBars({ ...crossing, items: stations, target_share: 0.9 }, 'station', asked))).toEqual([true, true]);
+  const steps = (drawing: Drawing) => (drawing.option(PAPER)['series'] as { name?: string; data: unknown }[]).filter(({ name }) => name === '年度目標').map(({ data }) => data);
+  expect(steps(shareBars(crossing, 'month', asked))).toEqual([[0.8, 0.9]]);
+  expect(steps(months(month('2025-12', { target_share: 0.8 }), month('2026-01', { target_share: 0.9 })))).toEqual([[0.8, 0.9]]);
+  expect(steps(months(month('2026-01', { target_share: 0.9 }), month('2026-02', { target_share: 0.9 })))).toEqual([]);
+});
+
+test('the parts of a group add up in one bar, open what they count, and say where each takes longest', () => {
+  const part = (mean_s: number, n = 40) => ({ n, p50_s: mean_s - 10, p90_s: mean_s + 100.2, mean_s });
+  const one = (group: string, turnout: number, n = 40) => ({ group, handling: part(30), dispatch: part(20), turnout: part(turnout, n), travel: part(200) });
+  const drawing = partsBars({ group_by: 'station', items: [one('北興', 60), one('後湖', 90), one('長榮', 900, 3)] }, 'station', asked);
+  const series = drawing.option(PAPER)['series'] as { name: string; stack: string; data: number[] }[];
+  expect(series.map(({ name, stack, data }) => [name, stack, data[1]])).toEqual([['受理', 'parts', 30], ['派遣', 'parts', 20], ['出動', 'parts', 90], ['行車', 'parts', 200]]);
+  expect(drawing.summary).toContain('出動最久的是「後湖」（平均 1:30）');
+  expect(drawing.marks[2]?.lines.at(-1)).toMatch(/少於 20 件/);
+  expect(drawing.marks[1]?.opens?.filters).toEqual({ station: ['後湖'] });
+  const at = drawing.table.heads.indexOf('出動 n');
+  expect(drawing.table.rows[1]?.cells[at - 1]?.opens?.pick).toEqual({ part: 'turnout' });
+  expect(csvOf(drawing.table)).toMatch(/出動 p90（秒）.*\r\n/);
+});
 
 test('months without limits are not said to be within them', () => {
   expect(months(month('2026-10')).summary).toBe('每月管制圖：有案件的月份不到 6 個，還不能畫管制界限。');
@@ -103,13 +134,13 @@ test('the month of a year ago has its n and opens it; the change is a number, th
   const last_year = { month: '2025-10', measured: 41, within_target: 33, share: 0.8, share_low: 0.7, share_high: 0.9, differs: true };
   const { table } = months(month('2026-10', { last_year }), month('2026-11', { share: 0.7, last_year: { ...last_year, month: '2025-11', differs: false } }), month('2026-12'));
   const at = table.heads.indexOf('去年同月 n');
-  expect(table.heads.slice(at - 1)).toEqual(['去年同月', '去年同月 n', '與去年同月相差（百分點）', '與去年同月相比']);
+  expect(table.heads.slice(at - 1)).toEqual(['去年同月', '去年同月 n', '與去年同月相差（百分點）', '與去年同月相比', '年度目標']);
   const [then, n, points, verdict] = table.rows[0]?.cells.slice(at - 2) ?? [];
   expect([then?.value, n?.value, points?.value, points?.shown, verdict?.value]).toEqual([0.8, 41, 10, '+10.0', '差異顯著']);
   expect([n?.opens?.days, n?.opens?.pick]).toEqual([{ first: '2025-10-01', last: '2025-10-31' }, { outcome: 'measured' }]);
-  expect(table.rows[1]?.cells.slice(at).map(({ value, shown }) => [value, shown])).toEqual([[-10, '−10.0'], ['無顯著差異', '無顯著差異']]);
+  expect(table.rows[1]?.cells.slice(at, at + 2).map(({ value, shown }) => [value, shown])).toEqual([[-10, '−10.0'], ['無顯著差異', '無顯著差異']]);
   const file = csvOf(table);
-  expect(file).toContain(',0.8,41,10,差異顯著\r\n');
+  expect(file).toContain(',0.8,41,10,差異顯著,\r\n');
   expect(file).toContain(',,,,\r\n');
   expect(file).not.toContain("'");
 });
@@ -135,8 +166,8 @@ const etas = (items: EtaReport['items'], of = asked) => etaBars({ items, group_b
 
 test('ETAs: the summary names both ends of what has enough journeys; ratios are headed as ratios, times in seconds', () => {
   const found = etas([group('07', 30, 70), group('08', 40, -20), group('09', 2, 900)]);
-  expect(found.summary).toBe('實際減預估，依時：偏差最高 07–08 +1:10，最低 08–09 −0:20。');
-  expect(etas([group('09', 2, 900)]).summary).toBe('實際減預估，依時：案件少於 20 件，僅供參考');
+  expect(found.summary).toBe('實際減預估，依時段：偏差最高 07–08 +1:10，最低 08–09 −0:20。');
+  expect(etas([group('09', 2, 900)]).summary).toBe('實際減預估，依時段：案件少於 20 件，僅供參考');
   const ratios = ['實際 ÷ 預估 p10', '實際 ÷ 預估 p50', '實際 ÷ 預估 p90'];
   expect(headsOf(csvOf(found.table)).slice(2, 9)).toEqual(['偏差（中位數）（秒）', '平均相差（秒）', ...ratios, '出動（秒）', '自派遣起 n']);
 });

@@ -5,7 +5,7 @@ import { type Asked, type Measure } from '../asked';
 import { fileOf, ofText } from '../asked_words';
 import type { Report, Row } from '../requests';
 import { cell, NONE, type Table } from '../table';
-import { targetOf } from '../verdict';
+import { judged } from '../verdict';
 import { groupName, hourName, p90Text } from '../words';
 import { axisLook, base, type Drawing, type Mark } from './drawing';
 import { BEYOND } from './hexagons';
@@ -20,12 +20,12 @@ const keyOf = (day: number, hour: number) => `${day}-${two(hour)}`;
 const RANGE_S = [300, 1200] as const;
 
 export function heatMap(report: Report, measure: Measure, asked: Asked): Drawing {
-  const found = new Map(report.items.map((row) => [row.group, row]));
+  const found = new Map(judged(report).map((row) => [row.group, row]));
   const places = DAYS.flatMap((day, up) => HOURS.map((hour) => ({ day, hour, up, row: found.get(keyOf(day, hour)) })));
   const marks = places.map(
     ({ day, hour, row }): Mark => ({
       lines: row
-        ? linesOf('weekday_hour', row, targetOf(report))
+        ? linesOf('weekday_hour', row)
         : [`${named('weekday', String(day))} ${hourName(hour)}`, t('no_figures')],
       opens: row ? behind(asked, 'weekday_hour', row) : null,
     }),

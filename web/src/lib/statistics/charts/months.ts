@@ -6,8 +6,9 @@ import { fileOf, questionText } from '../asked_words';
 import { daysOfMonth } from '../period';
 import type { Month, Months } from '../requests';
 import { cell, type Cell } from '../table';
+import { onlyTarget } from '../verdict';
 import { countCell, interval, monthName, p90Cell, p90Text, shareCell, timeCell, whole } from '../words';
-import { axisLook, base, lineAt, type Drawing } from './drawing';
+import { axisLook, base, lineAt, targetSteps, type Drawing } from './drawing';
 import type { Look } from './look';
 
 const ofMonth = (asked: Asked, month: string, pick: Pick = {}) => ledgerOf({ ...asked, days: daysOfMonth(month) }, pick);
@@ -43,8 +44,10 @@ function summaryOf(items: readonly Month[]): string {
   return drawn ? t('figures_months_quiet') : `${t('colon')}${t('figures_months_few')}`;
 }
 
-export function controlChart(found: Months, asked: Asked, target: number | null): Drawing {
-  const { items, centre } = found;
+export function controlChart(found: Months, asked: Asked): Drawing {
+  const { centre } = found;
+  // The bureau promised nothing of the other clock.
+  const items = found.items.map((month) => ({ ...month, target_share: asked.clock === 'received' ? month.target_share : null }));
   const ends = [items[0]?.month ?? '', items.at(-1)?.month ?? ''] as const;
   const title = t('figures_months');
   return {
@@ -55,7 +58,7 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
     height_rem: 21,
     along: 'x',
     marks: items.map((month) => ({ lines: linesOf(month), opens: month.incidents ? ofMonth(asked, month.month, month.measured ? { outcome: 'measured' } : {}) : null })),
-    option: (look) => option(items, centre, target, look),
+    option: (look) => option(items, centre, look),
     table: {
       heads: [
         t('group_month'),
@@ -69,6 +72,7 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
         t('figures_last_year_n'),
         t('figures_change_points'),
         t('figures_change'),
+        t('figures_target_year'),
       ],
       seconds: ['p50', 'p90'],
       rows: items.map((month) => ({
@@ -86,6 +90,7 @@ export function controlChart(found: Months, asked: Asked, target: number | null)
           shareCell(month.limit_high),
           cell(month.complete ? signalText(month) || null : t('figures_month_running')),
           ...lastYearCells(month, asked),
+          shareCell(month.target_share),
         ],
       })),
     },
@@ -112,7 +117,8 @@ function markOf({ signal, complete }: Month, look: Look) {
   return { symbol: signal === 'run' ? 'rect' : 'diamond', symbolSize: 14, itemStyle: { color: look.red, borderColor: look.text, borderWidth: 1.5 } };
 }
 
-function option(items: readonly Month[], centre: number | null, target: number | null, look: Look) {
+function option(items: readonly Month[], centre: number | null, look: Look) {
+  const target = onlyTarget(items);
   const step = (of: (month: Month) => number | null, dash: boolean, name: string) => ({
     type: 'line',
     name,
@@ -123,7 +129,7 @@ function option(items: readonly Month[], centre: number | null, target: number |
     lineStyle: { color: look.grey, width: 1.5, type: dash ? 'dashed' : 'solid' },
     itemStyle: { color: look.grey },
   });
-  const least = Math.min(...items.flatMap(({ share, limit_low, last_year }) => [share, limit_low, last_year?.share].filter((one) => one != null)), target ?? 1, 1);
+  const least = Math.min(...items.flatMap(({ share, limit_low, last_year, target_share }) => [share, limit_low, last_year?.share, target_share].filter((one) => one != null)), 1);
   const lines = [
     ...(centre === null ? [] : [lineAt(look, 'yAxis', centre, t('figures_centre', { share: percent(centre) }), look.quiet, 'insideStartBottom')]),
     ...(target === null ? [] : [lineAt(look, 'yAxis', target, t('figures_target_line', { target: percent(target) }), look.amber, 'insideStartTop')]),
@@ -164,6 +170,7 @@ function option(items: readonly Month[], centre: number | null, target: number |
         lineStyle: { color: look.violet, width: 1.5, type: 'dotted' },
         itemStyle: { color: look.violet },
       },
+      ...(target === null ? targetSteps(items, look) : []),
       step(({ limit_high }) => limit_high, true, t('figures_limits')),
       step(({ limit_low }) => limit_low, true, t('figures_limits')),
     ],

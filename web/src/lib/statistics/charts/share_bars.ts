@@ -5,18 +5,17 @@ import { ledgerOf, narrowed, type Asked, type Group } from '../asked';
 import { fileOf, ofText } from '../asked_words';
 import type { Report, Row } from '../requests';
 import { cell, NONE, type Table } from '../table';
-import { targetOf } from '../verdict';
+import { judged, onlyTarget } from '../verdict';
 import { countCell, groupName, interval, p90Cell, p90Text, shareCell, timeCell, whole } from '../words';
-import { axisLook, base, lineAt, whiskers, type Drawing } from './drawing';
+import { axisLook, base, lineAt, targetSteps, whiskers, type Drawing } from './drawing';
 import { FEW, hatched, type Look } from './look';
 
 const UPRIGHT: readonly string[] = ['day', 'month', 'hour'];
 /** More bars than that have no room for their figures. */
 const WITH_FIGURES = 31;
 
-/** Is a share below the target, and by more than chance? */
-export const isBelow = (row: Pick<Row, 'share_high'>, target: number | null) =>
-  target !== null && row.share_high !== null && row.share_high < target;
+/** Is all of a share's interval below the target that it stands beside? */
+const isBelow = ({ share_high, target_share }: Row) => target_share != null && share_high !== null && share_high < target_share;
 
 /** A word where calls are few; empty else. */
 export const fewText = (measured: number) => (measured < FEW ? t('figures_few', { few: FEW }) : '');
@@ -24,13 +23,14 @@ export const fewText = (measured: number) => (measured < FEW ? t('figures_few', 
 /** What was measured; where nothing was, what is excluded. */
 export const behind = (asked: Asked, group: string, row: Row) => (row.incidents ? ledgerOf(narrowed(asked, group, row.group), row.measured ? { outcome: 'measured' } : {}) : null);
 
-export function linesOf(group: string, row: Row, target: number | null): string[] {
+/** Of a row that was `judged`. */
+export function linesOf(group: string, row: Row): string[] {
   const share = row.share === null ? t('figures_no_measured') : `${percent(row.share)} (${interval(row.share_low, row.share_high)})`;
   return [
     groupName(group, row.group),
     `${share} n ${whole(row.measured)}`,
     `p50 ${row.p50_s === null ? NONE : duration(row.p50_s)} · p90 ${p90Text(row)}`,
-    ...(isBelow(row, target) ? [t('figures_below')] : []),
+    ...(isBelow(row) ? [t('figures_below')] : []),
     ...(row.measured > 0 && row.measured < FEW ? [fewText(row.measured)] : []),
   ];
 }
@@ -79,34 +79,34 @@ export function tableOf(group: string, rows: readonly Row[], asked: Asked): Tabl
 }
 
 export function shareBars(report: Report, group: Group, asked: Asked): Drawing {
-  const rows = report.items;
-  const target = targetOf(report);
+  const rows = judged(report);
   const upright = UPRIGHT.includes(group);
   const title = t('figures_by', { group: named('group', group).toLocaleLowerCase() });
   return {
     title,
-    summary: summaryOf(title, group, rows, target),
+    summary: summaryOf(title, group, rows),
     of: ofText(asked),
     file: fileOf(group, asked),
     height_rem: upright ? 19 : Math.max(7, 2.1 * rows.length + 4),
     along: upright ? 'x' : 'y',
-    marks: rows.map((row) => ({ lines: linesOf(group, row, target), opens: behind(asked, group, row) })),
-    option: (look) => option(rows, group, target, upright, look),
+    marks: rows.map((row) => ({ lines: linesOf(group, row), opens: behind(asked, group, row) })),
+    option: (look) => option(rows, group, upright, look),
     table: tableOf(group, rows, asked),
   };
 }
 
-function summaryOf(title: string, group: string, rows: readonly Row[], target: number | null): string {
+function summaryOf(title: string, group: string, rows: readonly Row[]): string {
   const known = rows.filter((row) => row.share !== null && row.measured >= FEW);
   const sorted = [...known].sort((a, b) => (a.share ?? 0) - (b.share ?? 0));
   const [worst, best] = [sorted[0], sorted.at(-1)];
   if (!worst || !best) return title;
   const told = { worst: groupName(group, worst.group), low: percent(worst.share ?? 0), best: groupName(group, best.group), high: percent(best.share ?? 0) };
-  const below = rows.filter((row) => isBelow(row, target)).length;
+  const below = rows.filter(isBelow).length;
   return `${title}${t('figures_by_summary', told)}${below ? t('figures_by_below', { below }) : ''}`;
 }
 
-function option(rows: readonly Row[], group: string, target: number | null, upright: boolean, look: Look) {
+function option(rows: readonly Row[], group: string, upright: boolean, look: Look) {
+  const target = onlyTarget(rows);
   const names = {
     type: 'category',
     data: rows.map((row) => groupName(group, row.group)),
@@ -127,10 +127,11 @@ function option(rows: readonly Row[], group: string, target: number | null, upri
         type: 'bar',
         barMaxWidth: 26,
         barCategoryGap: '30%',
-        data: rows.map((row) => ({ value: row.share ?? 0, itemStyle: styleOf(row, target, look) })),
+        data: rows.map((row) => ({ value: row.share ?? 0, itemStyle: styleOf(row, look) })),
         emphasis: { itemStyle: { borderColor: look.text, borderWidth: 2 } },
         markLine: { silent: true, symbol: 'none', data: line },
       },
+      ...(upright && target === null ? targetSteps(rows, look) : []),
       // Figures stand at the right edge, clear of the whiskers.
       ...(figures
         ? [
@@ -145,7 +146,7 @@ function option(rows: readonly Row[], group: string, target: number | null, upri
                 distance: 8,
                 color: look.text,
                 fontSize: look.size,
-                formatter: ({ dataIndex }: { dataIndex: number }) => figureOf(rows[dataIndex], target),
+                formatter: ({ dataIndex }: { dataIndex: number }) => figureOf(rows[dataIndex]),
               },
             },
           ]
@@ -159,13 +160,13 @@ function option(rows: readonly Row[], group: string, target: number | null, upri
   };
 }
 
-function figureOf(row: Row | undefined, target: number | null): string {
+function figureOf(row: Row | undefined): string {
   if (!row) return '';
-  const sign = isBelow(row, target) ? ' ▼' : '';
+  const sign = isBelow(row) ? ' ▼' : '';
   return `${row.share === null ? '–' : percent(row.share)}${sign}  n ${whole(row.measured)}`;
 }
 
-function styleOf(row: Row, target: number | null, look: Look) {
-  const color = isBelow(row, target) ? look.red : look.accent;
+function styleOf(row: Row, look: Look) {
+  const color = isBelow(row) ? look.red : look.accent;
   return row.measured < FEW ? { color, decal: hatched(look) } : { color };
 }
