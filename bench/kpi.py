@@ -68,7 +68,8 @@ SELECT s.at, s.kind, a.incident_id, a.assignment_id, a.unit_id, s.at, s.said_by
 FROM assignments AS a JOIN incidents AS i USING (incident_id) CROSS JOIN LATERAL (VALUES
     ('incident_created', i.created_at, 'dispatcher'), ('unit_dispatched', a.dispatched_at, 'server'),
     ('unit_on_scene', a.on_scene_at, 'button')) AS s (kind, at, said_by)
-WHERE s.at IS NOT NULL AND (s.kind <> 'unit_on_scene' OR random() < 0.75)
+WHERE s.at IS NOT NULL AND (s.kind <> 'unit_on_scene' OR random() < 0.75);
+UPDATE witness_progress SET event_id = (SELECT max(event_id) FROM events)
 """
 RULED: Final = """
 INSERT INTO reviews (review_id, incident_id, assignment_id, ruling, reason, decided_at, decided_by)

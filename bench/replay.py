@@ -63,7 +63,8 @@ SELECT i.created_at + s.after * interval '1 second', s.kind, i.incident_id,
 FROM incidents AS i JOIN assignments AS a USING (incident_id) CROSS JOIN (VALUES (0, 'incident_created'),
     (1, 'unit_dispatched'), (8, 'unit_acknowledged'), (20, 'unit_en_route'), (300, 'unit_on_scene'),
     (1499, 'unit_cleared'), (1500, 'incident_closed')) AS s (after, kind)
-ORDER BY 1
+ORDER BY 1;
+UPDATE witness_progress SET event_id = (SELECT max(event_id) FROM events)
 """
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from gateway.late import Came, note_late
 from gateway.parsing import Refusal
 from gateway.protocol import Fix, encode
 from gateway.session import Entry
@@ -134,6 +135,7 @@ async def write(connection: asyncpg.Connection, parcels: Sequence[Parcel]) -> Pl
         result = plan(parcels, held, newest, await _held_by_time(connection, parcels))
         if result.fixes:
             await connection.execute(_INSERT_FIXES, *_fix_columns(result.fixes))
+            await note_late(connection, [Came(row.unit_id, row.fix.time_ms, row.received_ms) for row in result.fixes])
         if result.positions:
             rows = [result.positions[unit] for unit in sorted(result.positions)]
             await connection.execute(_MOVE_POSITIONS, *_fix_columns(rows))

@@ -115,6 +115,16 @@ fixes = Table(
     comment="Every position report, partitioned by day (UTC) of the receiver's time",
 )
 
+late_fixes = Table(
+    "late_fixes",
+    metadata,
+    Column("note_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("unit_id", Uuid, nullable=False),
+    Column("first_fixed_at", Timestamp, nullable=False),
+    Column("last_fixed_at", Timestamp, nullable=False),
+    comment="Of which unit and time fixes came in late. Dispatch looks at that time and takes the row out",
+)
+
 unit_positions = Table(
     "unit_positions",
     metadata,

@@ -98,6 +98,15 @@ def detect_arrival(
     )
 
 
+def is_news(arrival: Arrival | None, told_at: datetime | None) -> bool:
+    """Is there a word to add to what GPS has told of this order? `told_at`: its earliest arrival so far, that counts.
+
+    Fixes that come in late may show an earlier arrival: it is one more word, and nothing that was said is taken back. A
+    later one is none.
+    """
+    return arrival is not None and (told_at is None or arrival.arrived_at < told_at)
+
+
 def usable_fixes(track: Iterable[Fix], rules: ArrivalRules) -> list[Fix]:
     """The track in order of time, without what is too inaccurate to say where the car was."""
     return in_order(fix for fix in track if fix.accuracy_m is None or fix.accuracy_m <= rules.accuracy_m)

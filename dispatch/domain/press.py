@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,6 +18,15 @@ class ReviewReason(StrEnum):
     FAR_FROM_SCENE = "far_from_scene"
     BEFORE_GPS_ARRIVAL = "before_gps_arrival"
     GPS_GAP = "gps_gap"
+
+
+def marks(found: Iterable[ReviewReason], before: Iterable[str], *, track_is_whole: bool) -> tuple[str, ...]:
+    """The marks of an arrival: what was found of its presses. What was `before` stays where fixes are gone since.
+
+    A track is kept for a time alone; what it proved while it was there is not made unsaid by its end.
+    """
+    kept = () if track_is_whole else before
+    return tuple(sorted({str(reason) for reason in found} | set(kept)))
 
 
 def review_press(

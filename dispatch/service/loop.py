@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.refusals import Refused
 from dispatch.service.alarm_watch import AlarmWatch
-from dispatch.service.arrivals import watch_arrivals
+from dispatch.service.arrivals import look_near, sweep_arrivals
 from dispatch.service.dead_links import end_dead_links
 from dispatch.service.deciding import Deciding
 from dispatch.service.desk import Desk
@@ -43,7 +43,6 @@ LEADER_LOCK: Final = 0x_7A_70_02
 TICK_S: Final = 1.0
 JAMS_S: Final = 10.0
 TIDY_S: Final = 24 * 3600.0
-NEVER: Final = datetime(1970, 1, 2, tzinfo=UTC)
 RETRY_S: Final = 1.0
 
 
@@ -55,6 +54,7 @@ class DispatcherLoop:
         self._moved: set[UUID] = set()
         self._links: dict[UUID, bool] | None = None
         self._swept_at: datetime | None = None
+        self._more_to_sweep = False
         self._looked_at: datetime | None = None
         self._decided_at: datetime | None = None
         self._tidied_at: datetime | None = None
@@ -195,14 +195,18 @@ class DispatcherLoop:
             _log.info("decision_rounds_thinned", rounds=forgotten)
 
     async def watch(self) -> None:
-        """Units near their scene as soon as fixes of theirs are announced; all every `tick_s`, announced or not."""
+        """Units near their scene as soon as fixes of theirs are announced; all every `tick_s`, announced or not.
+
+        Sooner where a sweep left late news behind: so much at a time that what happens now is not held up by it.
+        """
         now = self._desk.clock()
         moved, self._moved = self._moved, set()
-        if self._swept_at is None or (now - self._swept_at).total_seconds() >= self._desk.settings.tick_s:
-            since, self._swept_at = self._swept_at or NEVER, now
-            await watch_arrivals(self._desk, None, since)
+        swept_at = self._swept_at
+        if swept_at is None or self._more_to_sweep or self._since(swept_at, now) >= self._desk.settings.tick_s:
+            self._more_to_sweep = await sweep_arrivals(self._desk)
+            self._swept_at = now
         elif moved:
-            await watch_arrivals(self._desk, moved, self._swept_at)
+            await look_near(self._desk, moved, swept_at)
 
     async def _note_links(self) -> None:
         async with self._desk.engine.connect() as connection:

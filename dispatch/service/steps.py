@@ -79,7 +79,7 @@ async def _is_pressed_again(work: Work, before: Assignment, outcome: Outcome, te
     if testimony.said_by is not SaidBy.BUTTON or before.state is not AssignmentState.ON_SCENE:
         return False
     told = [event.happened_at for event in outcome.events if event.kind is EventKind.UNIT_ON_SCENE]
-    pressed = await button_arrivals(work.connection, before.assignment_id) if told else []
+    pressed = await button_arrivals(work.connection, before.incident_id, before.assignment_id) if told else []
     return any(earlier <= again for again in told if again is not None for earlier in pressed)
 
 

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, insert, or_, select, text, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.assignment import Assignment, AssignmentState
 from dispatch.domain.refusals import NotFound, UnitBusy
 from dispatch.store.rows import AnyRow
-from dispatch.store.tables import assignments, events, incidents, vehicles
-from gateway.store import fixes, unit_positions
+from dispatch.store.tables import assignments, vehicles
 
 
 def assignment_of(row: AnyRow) -> Assignment:
@@ -85,46 +84,6 @@ async def overdue_acknowledgements(connection: AsyncConnection, dispatched_befor
         assignments.c.dispatched_at < dispatched_before,
     )
     return list((await connection.execute(query)).scalars())
-
-
-async def watched_assignments(
-    connection: AsyncConnection, *, ended_after: datetime, news_since: datetime
-) -> Sequence[AnyRow]:
-    """Assignments whose arrival GPS may still tell: active ones, and those that ended a little while ago.
-
-    Only those for which fixes of their time, or a press of any button, came in since `news_since` (server's clock);
-    `lat` and `lon` are the unit's live position, `scene_lat` and `scene_lon` the place.
-    """
-    pressed = exists().where(
-        events.c.incident_id == assignments.c.incident_id,
-        events.c.assignment_id == assignments.c.assignment_id,
-        events.c.said_by == "button",
-        events.c.recorded_at >= news_since,
-    )
-    seen = exists().where(
-        fixes.c.unit_id == assignments.c.unit_id,
-        fixes.c.fixed_at >= assignments.c.dispatched_at - text("interval '1 minute'"),
-        or_(assignments.c.ended_at.is_(None), fixes.c.fixed_at <= assignments.c.ended_at),
-        fixes.c.received_at >= news_since,
-    )
-    query = (
-        select(
-            assignments,
-            incidents.c.lat.label("scene_lat"),
-            incidents.c.lon.label("scene_lon"),
-            unit_positions.c.lat,
-            unit_positions.c.lon,
-        )
-        .join(incidents, incidents.c.incident_id == assignments.c.incident_id)
-        .outerjoin(unit_positions, unit_positions.c.unit_id == assignments.c.unit_id)
-        .where(
-            assignments.c.state != "declined",
-            assignments.c.import_line.is_(None),
-            or_(assignments.c.ended_at.is_(None), assignments.c.ended_at > ended_after),
-            or_(seen, pressed),
-        )
-    )
-    return (await connection.execute(query)).all()
 
 
 async def assignments_on(connection: AsyncConnection, incident_ids: Iterable[UUID]) -> Sequence[AnyRow]:

@@ -90,19 +90,10 @@ async def noted_links(connection: AsyncConnection, unit_ids: Iterable[UUID]) -> 
     return {row.unit_id: row.kind == "unit_connected" for row in rows if row.kind is not None}
 
 
-async def has_gps_arrival(connection: AsyncConnection, assignment_ids: Iterable[UUID]) -> set[UUID]:
-    """Those of the assignments whose arrival the GPS witness has already told."""
-    query = select(events.c.assignment_id).where(
-        events.c.assignment_id.in_(list(assignment_ids)),
-        events.c.kind == "unit_on_scene",
-        events.c.said_by == "gps",
-    )
-    return set((await connection.execute(query)).scalars())
-
-
-async def button_arrivals(connection: AsyncConnection, assignment_id: UUID) -> list[datetime]:
-    """When the crew pressed "on scene", by the time that counts."""
+async def button_arrivals(connection: AsyncConnection, incident_id: UUID, assignment_id: UUID) -> list[datetime]:
+    """When the crew pressed "on scene", by the time that counts. The incident is what the index goes by."""
     query = select(events.c.happened_at).where(
+        events.c.incident_id == incident_id,
         events.c.assignment_id == assignment_id,
         events.c.kind == "unit_on_scene",
         events.c.said_by == "button",

@@ -40,7 +40,8 @@ import dispatch.store.report_tables
 import dispatch.store.review_tables
 import dispatch.store.speed_tables
 import dispatch.store.standby_tables
-import dispatch.store.what_if_tables  # noqa: F401  (on the one metadata)
+import dispatch.store.what_if_tables
+import dispatch.store.witness_tables  # noqa: F401  (on the one metadata)
 from gateway.store import Timestamp, metadata
 
 # ---- the bureau
@@ -240,6 +241,7 @@ assignments = Table(
     Index("ix_assignments_incident", "incident_id"),
     Index("ix_assignments_dispatched_at", "dispatched_at"),
     Index("ix_assignments_ended_at", "ended_at"),
+    Index("ix_assignments_unit_ended_at", "unit_id", "ended_at", postgresql_where=text("import_line IS NULL")),
     Index("ix_assignments_active", "incident_id", postgresql_where=text("ended_at IS NULL")),
     comment="A unit on an incident. The unique index lets one unit have one active assignment, whoever races",
 )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from tests.browser.stage import SOUTH, STEP_DEG, WEST, corner
+from tests.support.witness import ALL_LOOKED_AT
 
 TAIPEI: Final = ZoneInfo("Asia/Taipei")
 PRECINCTS: Final = {"北興": "第一分局", "南門": "第一分局", "後湖": "第二分局"}
@@ -126,7 +127,9 @@ async def fill(database_url: str, now: datetime) -> None:
         await connection.copy_records_to_table("incidents", records=past.incidents, columns=INCIDENT)
         await connection.copy_records_to_table("assignments", records=past.assignments, columns=ASSIGNMENT)
         await connection.copy_records_to_table("decisions", records=past.decisions, columns=DECISION)
-        await connection.copy_records_to_table("events", records=past.events, columns=EVENT)
+        async with connection.transaction():
+            await connection.copy_records_to_table("events", records=past.events, columns=EVENT)
+            await connection.execute(ALL_LOOKED_AT)
         await connection.execute(
             "INSERT INTO kpi_stale_days SELECT DISTINCT (received_at AT TIME ZONE 'Asia/Taipei')::date FROM incidents "
             "ON CONFLICT DO NOTHING"

@@ -39,16 +39,19 @@ def approach(start: datetime, *, from_m: float = 600.0, stop_s: int = 40) -> tup
     return track + [fix_at(stopped_at + timedelta(seconds=s), SCENE, 0.0) for s in range(stop_s)], stopped_at
 
 
-async def under_way(server: Server, client: httpx.AsyncClient) -> tuple[UUID, dict[str, Any], datetime]:
-    """A unit on its way, acknowledged; the server's clock then stands ten minutes later."""
+async def under_way(
+    server: Server, client: httpx.AsyncClient, *, ago: timedelta = timedelta(0)
+) -> tuple[UUID, dict[str, Any], datetime]:
+    """A unit on its way, acknowledged, so long ago; the server's clock then stands ten minutes later."""
+    server.clock_ahead_by(-ago)
     start = south_of_scene(600)
     unit_id = await server.add_unit("北興101", at=(start.lat, start.lon))
     incident = await enter(client, SCENE.lat, SCENE.lon)
     assignment = await assigned(client, incident["id"], unit_id)
     await server.steps(unit_id, assignment["assignment_id"], "en_route")
     await incident_when(client, incident["id"], lambda i: i["en_route_at"] is not None)
-    server.clock_ahead_by(timedelta(minutes=10))
-    return unit_id, assignment, utc_now() + timedelta(seconds=1)
+    server.clock_ahead_by(timedelta(minutes=10) - ago)
+    return unit_id, assignment, utc_now() - ago + timedelta(seconds=1)
 
 
 def said(incident: dict[str, Any], kind: str = "unit_on_scene") -> list[str]:

@@ -11,17 +11,18 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from dispatch.embedded import EngineUrls
 from dispatch.service.coverage_demand import WATCHED_AT_LEAST, read_calls
 from dispatch.store import officers, views
-from dispatch.store.assignments import watched_assignments
 from dispatch.store.database import create_engine
 from dispatch.store.past import incident_ids
 from dispatch.store.past_calls import past_calls
 from dispatch.store.standby_calls import call_columns
+from dispatch.store.tables import assignments
 from dispatch.store.units import units_now
+from dispatch.store.witness import watched_now, watched_of
 from tests.support.command import command, kill_9, patrol
 from tests.support.data import shared
 from tests.support.past_calls import FILE, SAN_FRANCISCO
@@ -202,7 +203,9 @@ async def test_live_work_sees_nothing_of_it(outside: dict[str, str], tmp_path: P
             assert await views.unit_rows(connection) == await officers.units_and_holders(connection) == []
             assert await officers.lock_unit(connection, unit_id) is None
             long_ago, later = begin - timedelta(days=9000), begin + timedelta(days=1)
-            assert await watched_assignments(connection, ended_after=long_ago, news_since=long_ago) == []
+            assert await watched_now(connection, ended_after=long_ago, news_since=long_ago) == []
+            taken = select(assignments.c.assignment_id)
+            assert await watched_of(connection, list((await connection.execute(taken)).scalars())) == []
             assert await incident_ids(connection, long_ago, later) == set()
             assert len(await past_calls(connection, long_ago, later)) == 2
             assert len(await call_columns(connection, long_ago, later)) == 2

@@ -131,3 +131,39 @@ async def test_a_fix_of_any_day_finds_a_place(migrated: AsyncEngine) -> None:
         await connection.execute(fixes.insert().values(**values))
         place = await connection.scalar(sa.text("SELECT tableoid::regclass::text FROM fixes"))
     assert place == "fixes_default"
+
+
+BEFORE_0022 = """
+INSERT INTO units (unit_id, name) VALUES ('00000000-0000-0000-0000-000000000001', 'U1');
+CREATE TABLE fixes_20260301 PARTITION OF fixes FOR VALUES FROM ('2026-03-01 00:00Z') TO ('2026-03-02 00:00Z');
+INSERT INTO incidents (incident_id, number, category, priority, lat, lon, received_at, created_at, state)
+SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, n, 'service', 2, 1, 2, at, at, 'closed'
+FROM unnest('{1,2,3,4,5}'::int[],
+            '{2026-03-01,2026-03-02,2026-03-03,2026-03-04,2026-02-01}'::timestamptz[]) AS i(n, at);
+INSERT INTO assignments (assignment_id, incident_id, unit_id, state, dispatched_at, on_scene_at, ended_at, review)
+SELECT incident_id, incident_id, '00000000-0000-0000-0000-000000000001',
+       CASE number WHEN '1' THEN 'cleared' ELSE 'closed' END,
+       received_at, CASE number WHEN '1' THEN NULL ELSE received_at END, received_at + interval '1 hour',
+       CASE number WHEN '4' THEN '{gps_gap}' ELSE '{}' END::text[]
+FROM incidents;
+INSERT INTO events (recorded_at, kind, incident_id, assignment_id, happened_at, said_by)
+SELECT ended_at, 'unit_on_scene', incident_id, assignment_id, on_scene_at,
+       CASE incident_id WHEN '00000000-0000-0000-0000-000000000003' THEN 'gps' ELSE 'button' END
+FROM assignments ORDER BY assignment_id;
+"""
+
+
+async def test_what_nobody_looked_at_is_noted_when_the_notes_come(empty: AsyncEngine) -> None:
+    """Of the days whose fixes are kept: an end that was pressed alone, a press without a word of GPS or a mark. The
+    witness begins where the log ends, and with the fixes since the last that was said.
+    """
+    await upgrade(empty, "0021")
+    async with empty.begin() as connection:
+        for statement in BEFORE_0022.split(";")[:-1]:
+            await connection.execute(sa.text(statement.replace(":00Z", "\\:00Z")))
+    await upgrade(empty, "0022")
+    async with empty.connect() as connection:
+        noted = await connection.scalars(sa.text("SELECT first_fixed_at::date::text FROM late_fixes ORDER BY note_id"))
+        assert list(noted) == ["2026-03-01", "2026-03-02"]
+        [progress] = await connection.execute(sa.text("SELECT event_id, swept_at::text FROM witness_progress"))
+        assert tuple(progress) == (5, "2026-03-04 01:00:00+00")

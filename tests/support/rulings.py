@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from dispatch.store.tables import assignments, events, incidents
 from tests.support.server import Server
+from tests.support.witness import ALL_LOOKED_AT
 
 CALLED = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 _numbers = count(1)
@@ -78,6 +79,7 @@ async def past(
             for said_by, seconds in told.items():
                 await witness(connection, made, assignment_id, said_by, seconds)
             made.sent.append(assignment_id)
+        await connection.execute(text(ALL_LOOKED_AT))
     return made
 
 

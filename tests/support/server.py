@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
@@ -38,7 +38,8 @@ from dispatch.settings import read_settings
 from dispatch.store.database import create_engine
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import sessions, stations, units, users, vehicles
-from gateway.store import car_messages, car_orders, devices, fixes, unit_positions
+from gateway.late import Came, LateStretch, late_stretches
+from gateway.store import car_messages, car_orders, devices, fixes, late_fixes, unit_positions
 
 PASSWORD = "correct horse 110"
 WAIT_S = 60.0
@@ -183,16 +184,18 @@ class Server:
 
     async def drives(self, unit_id: UUID, track: Sequence[Fix], *, hint: bool = True) -> None:
         """Fixes as the gateway stores and announces them; the newest is the live position."""
-        rows = []
+        rows, now = [], self.desk.clock()
         for fix in track:
             self._seq += 1
             measured = {"speed_mps": fix.speed_mps, "accuracy_m": fix.accuracy_m, "course_deg": fix.course_deg}
             place = {"lat": fix.position.lat, "lon": fix.position.lon, "fixed_at": fix.fixed_at}
-            rows.append({"unit_id": unit_id, "boot": uuid4(), "seq": self._seq, "received_at": utc_now()})
+            rows.append({"unit_id": unit_id, "boot": uuid4(), "seq": self._seq, "received_at": now})
             rows[-1] |= place | measured
         newest = {name: value for name, value in rows[-1].items() if name not in {"unit_id", "boot", "seq"}}
         async with self.engine.begin() as connection:
             await connection.execute(insert(fixes), rows)
+            if late := late_stretches([_came(row) for row in rows], _ms(now)):
+                await connection.execute(insert(late_fixes), [_note(one) for one in late])
             statement = upsert(unit_positions).values(unit_id=unit_id, **newest)
             await connection.execute(
                 statement.on_conflict_do_update(
@@ -261,6 +264,19 @@ class Server:
         async with self.engine.begin() as connection:
             await load_map(connection, street_map, places)
         await self.desk.streets.refresh(self.desk.engine)
+
+
+def _came(row: dict[str, Any]) -> Came:
+    return Came(row["unit_id"], _ms(row["fixed_at"]), _ms(row["received_at"]))
+
+
+def _note(late: LateStretch) -> dict[str, Any]:
+    first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (late.first_ms, late.last_ms + 1))
+    return {"unit_id": late.unit_id, "first_fixed_at": first, "last_fixed_at": last}
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def _hint(row: dict[str, Any]) -> dict[str, Any]:

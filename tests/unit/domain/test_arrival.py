@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from dispatch.domain.arrival import DEFAULT_RULES, Arrival, detect_arrival
+from dispatch.domain.arrival import DEFAULT_RULES, Arrival, detect_arrival, is_news
 from dispatch.domain.fix import Fix
 from dispatch.domain.geometry import offset
 from tests.unit.domain.drive import SCENE, START, Drive, Stop, at, drive, seen
@@ -240,6 +240,20 @@ def test_a_speed_known_late_confirms_late() -> None:
     arrival = _detect(track)
     assert arrival is not None
     assert (arrival.arrived_at, arrival.confirmed_at) == (at(0), at(30))
+
+
+def test_only_an_earlier_arrival_is_one_more_word() -> None:
+    """The car came twice and the fixes of its first stop come last: they add a word, once."""
+    first, again = _standing(range(0, 40)), _standing(range(300, 340))
+    told = _detect(again)
+    assert told is not None
+    assert is_news(told, None)
+    assert not is_news(told, told.arrived_at)
+    earlier = _detect(first + again)
+    assert earlier is not None
+    assert (earlier.arrived_at, is_news(earlier, told.arrived_at)) == (at(0), True)
+    assert not is_news(told, earlier.arrived_at)
+    assert not is_news(None, None)
 
 
 def test_the_drive_of_these_tests_is_a_drive() -> None:

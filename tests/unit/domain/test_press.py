@@ -9,7 +9,7 @@ import pytest
 from dispatch.domain.arrival import DEFAULT_RULES, Arrival, detect_arrival
 from dispatch.domain.fix import Fix
 from dispatch.domain.geometry import offset
-from dispatch.domain.press import ReviewReason, review_press
+from dispatch.domain.press import ReviewReason, marks, review_press
 from tests.unit.domain.drive import SCENE, Stop, at, drive, seen
 
 FAR, EARLY, GAP = ReviewReason.FAR_FROM_SCENE, ReviewReason.BEFORE_GPS_ARRIVAL, ReviewReason.GPS_GAP
@@ -94,3 +94,18 @@ def test_only_utc() -> None:
     arrival = Arrival(at(0), at(15), 3.0, None)
     with pytest.raises(ValueError, match="pressed_at must be in UTC"):
         review_press(datetime(2026, 11, 23, 12, 0), arrival, [], SCENE)  # noqa: DTZ001
+
+
+def test_marks_follow_the_track_while_it_is_whole() -> None:
+    """Each reason once, in order; what the fixes that came in since have settled is taken off."""
+    assert marks([GAP, FAR, GAP], (), track_is_whole=True) == ("far_from_scene", "gps_gap")
+    assert marks([], ("gps_gap",), track_is_whole=True) == ()
+
+
+def test_marks_outlive_their_track() -> None:
+    """Where fixes are gone a press can't be checked any more: that is added to what they proved."""
+    assert marks([GAP], ("before_gps_arrival", "far_from_scene"), track_is_whole=False) == (
+        "before_gps_arrival",
+        "far_from_scene",
+        "gps_gap",
+    )
