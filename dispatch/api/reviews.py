@@ -95,6 +95,7 @@ def _view(case: Case, now: datetime) -> schemas.ReviewCase:
         precinct=record.precinct,
         station=record.station,
         state=record.state.value,
+        is_imported=case.is_imported,
         marks=[mark.value for mark in MARKS if mark in case.marks],
         recorded=_figure(record, now),
         reviewed=_figure(case.reviewed, now),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from dispatch.domain.incident import Category, Priority
-from dispatch.domain.past_call import FIELDS, NEEDED
+from dispatch.domain.kpi import Exclusion
+from dispatch.domain.past_call import EXCLUDED_AS, FIELDS, NEEDED, one_line
 
 REFUSE = "refuse"
 Value = TypeVar("Value")
@@ -51,6 +52,23 @@ def category_words(given: Sequence[str]) -> dict[str, Category]:
 def priority_words(given: Sequence[str]) -> dict[str, Priority]:
     """WORD=PRIORITY. Raises BadParameter."""
     return _words(given, "--priority", "1..4", lambda text, _: Priority(int(text)))
+
+
+def exclusion_words(given: Sequence[str], columns: Mapping[str, str]) -> dict[str, Exclusion]:
+    """WORD=REASON, and the column in which the words stand: neither without the other. Raises BadParameter."""
+    if given and "exclusion" not in columns:
+        raise typer.BadParameter("say in which column the words stand: --map exclusion=COLUMN", param_hint="--exclude")
+    if not given and "exclusion" in columns:
+        raise typer.BadParameter(
+            "say which words of that column leave a call out: --exclude WORD=cancelled", param_hint="--exclude"
+        )
+    return _words([one_line(text) for text in given], "--exclude", "REASON", _reason_of)
+
+
+def _reason_of(text: str, option: str) -> Exclusion:
+    if text not in EXCLUDED_AS:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(EXCLUDED_AS)}", param_hint=option)
+    return Exclusion(text)
 
 
 def category_of(text: str, option: str) -> Category:

@@ -62,6 +62,10 @@ def import_(
         list[str] | None, typer.Option(metavar="WORD=1..4", help="What a word of the file stands for. Repeat it.")
     ] = None,
     priority_default: Annotated[int, typer.Option(metavar="1..4", min=1, max=4, help="Where the file has none.")] = 3,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD=REASON", help="Calls left out: cancelled, test …; of --map exclusion. Repeat it."),
+    ] = None,
     encoding: Annotated[Encoding, typer.Option(help="Of the file.")] = Encoding.UTF_8,
     data: DataOption = None,
 ) -> None:
@@ -69,12 +73,14 @@ def import_(
     # SQLAlchemy's tables and what is behind them: no other command has to wait for them
     from dispatch.service.importing import Reading, RowsRefused, import_calls  # noqa: PLC0415
 
+    columns = options.columns_of(map_)
     reading = Reading(
-        columns=options.columns_of(map_),
+        columns=columns,
         words=Words(
             options.category_words(category or ()),
             options.priority_words(priority or ()),
             options.default_category(category_default),
+            options.exclusion_words(exclude or (), columns),
         ),
         zone=options.zone_of(zone),
         priority=Priority(priority_default),
@@ -97,6 +103,7 @@ def import_(
         _tell_errors(refusal)
         raise
     _say(file.name, taken, dry_run=dry_run)
+    _say_what_is_left_out(taken, excludes=bool(reading.words.exclusions))
     if taken.calls and "priority" not in reading.columns:
         typer.echo(f"no column for the priority: all have {priority_default} (--priority-default)")
     if dry_run:
@@ -128,6 +135,21 @@ def _say(name: str, taken: Taken, *, dry_run: bool) -> None:
         if taken.other_words:
             words = _counts(taken.other_words, taken.other_words_in_all)
             typer.echo(f"words that are no category of ours (--category WORD=…), by rows: {words}")
+
+
+def _say_what_is_left_out(taken: Taken, *, excludes: bool) -> None:
+    for reason, (calls, rows) in taken.excluded.items():
+        typer.echo(f"calls left out of the figures as {reason}: {calls}, of rows: {rows}")
+    if taken.cancelled_and_measured:
+        typer.echo(
+            "calls with rows that say cancelled, measured because somebody arrived or other rows say otherwise: "
+            f"{taken.cancelled_and_measured}"
+        )
+    if taken.words_nowhere:
+        typer.echo(f"words of --exclude that stand in no row: {', '.join(taken.words_nowhere)}")
+    if taken.unreached:
+        how = "" if excludes else "; were some cancelled, say so: --map exclusion=COLUMN --exclude WORD=cancelled"
+        typer.echo(f"calls that nobody reached, which count as late: {taken.unreached}{how}")
 
 
 def _tell_errors(refusal: RowsRefused) -> None:

@@ -14,7 +14,9 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dispatch.domain.incident import Category, Priority
+from dispatch.domain.kpi import Exclusion
 from dispatch.domain.past_time import NoTime, NoZone, read_time
+from dispatch.domain.review import MAY_BE_GIVEN
 
 TIMES: Final = (
     "received_at",
@@ -25,11 +27,19 @@ TIMES: Final = (
     "on_scene_at",
     "cleared_at",
 )
-FIELDS: Final = ("incident", "unit", "category", "priority", *TIMES, "lat", "lon", "address", "disposition")
+FIELDS: Final = (
+    *("incident", "unit", "unit_type", "category", "priority", *TIMES),
+    *("lat", "lon", "address", "disposition", "exclusion"),
+)
 NEEDED: Final = ("incident", "received_at")
 LIMITS: Final = {"incident": 64, "unit": 200, "category": 200, "address": 4000, "disposition": 200}
 """Characters; those of the same members elsewhere."""
 ONE_LINE: Final = ("incident", "unit", "category")
+UNIT_TYPES: Final = ("car", "motorcycle", "other")
+EXCLUDED_AS: Final = (Exclusion.CANCELLED, *MAY_BE_GIVEN)
+"""What a word of the file may stand for; the clock's other exclusions are found and never given."""
+NOT_EXCLUDED: Final = "counted"
+"""What a row says with any other word: it excludes nothing. A row without a word says nothing."""
 _UNSEEN: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Printable by Unicode, and shown as nothing (Default_Ignorable_Code_Point): two numbers would look the same."""
 _STEPS: Final = ("dispatched_at", "acknowledged_at", "en_route_at", "on_scene_at")
@@ -42,6 +52,7 @@ class PastRow(NamedTuple):
     line: int
     incident: str
     unit: str | None
+    unit_type: str | None
     category: str | None
     priority: int | None
     description: str | None
@@ -57,6 +68,8 @@ class PastRow(NamedTuple):
     lon: float | None
     address: str | None
     disposition: str | None
+    exclusion: str | None
+    """The reason, or NOT_EXCLUDED."""
 
     @property
     def cleared_early(self) -> bool:
@@ -89,6 +102,13 @@ class Words:
     priorities: Mapping[str, Priority] = field(default_factory=dict)
     other_category: Category | None = Category.OTHER
     """For a word that nothing above names, and where none stands; None: such a row is refused."""
+    exclusions: Mapping[str, Exclusion] = field(default_factory=dict)
+    """By the file's word as `one_line` gives it. Nothing stands for itself here: who excludes says what."""
+
+
+def one_line(text: str) -> str:
+    """Without line ends and double blanks: a free text as it is kept, a word of one as it is looked up."""
+    return " ".join(text.split())
 
 
 class RowRules:
@@ -111,7 +131,7 @@ class RowRules:
                 row.wrong(name, "is empty; every row needs it")
         texts = {name: row.text(name) for name in LIMITS}
         category, description = row.category(texts["category"])
-        priority = row.priority()
+        priority, unit_type = row.priority(), row.unit_type()
         lat, lon = row.place()
         if received_at is not None:
             row.check_times({"received_at": received_at, **times}, self._now)
@@ -121,6 +141,7 @@ class RowRules:
             line,
             texts["incident"] or "",
             texts["unit"],
+            unit_type,
             category,
             priority,
             description,
@@ -135,6 +156,7 @@ class RowRules:
             lon,
             texts["address"],
             texts["disposition"],
+            row.exclusion(),
         )
 
     @property
@@ -169,7 +191,7 @@ class _Row:
     def text(self, name: str) -> str | None:
         said = self._cells.get(name, "")
         if name not in ONE_LINE:
-            said = " ".join(said.split())
+            said = one_line(said)
         if len(said) > LIMITS[name]:
             self.wrong(name, f"has {len(said)} characters; {LIMITS[name]} is the most")
         elif not said.isprintable() or (name == "incident" and _UNSEEN.search(said)):
@@ -201,6 +223,16 @@ class _Row:
             self.wrong("priority", f"{said!r} is none of 1 (highest) to 4; say which it is: --priority '{said}=…'")
             return None
         return int(said) if known is None else int(known)
+
+    def unit_type(self) -> str | None:
+        said = self._cells.get("unit_type", "")
+        if said and said.lower() not in UNIT_TYPES:
+            self.wrong("unit_type", f"{said!r} is none of {', '.join(UNIT_TYPES)}")
+        return said.lower() or None
+
+    def exclusion(self) -> str | None:
+        said = one_line(self._cells.get("exclusion", ""))
+        return str(self._rules.words.exclusions.get(said, NOT_EXCLUDED)) if said else None
 
     def place(self) -> tuple[float | None, float | None]:
         """Both or none; 0, 0 in the Gulf of Guinea is what programs write for none."""

@@ -7,6 +7,7 @@
 - The response ends with the earliest arrival that counts of all units. A unit without a ruling counts as recorded.
 - Somebody who was not sent may have been there, first or alone: a corrected time that names no unit says when.
 - A cancelled incident, or one merged into another, can't be counted by a ruling: the timeline says what it was.
+- Of an imported call no timeline does: that it was cancelled before anybody arrived is ruled, and taken back.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class RulingKind(StrEnum):
 
 ON_THE_INCIDENT: Final = frozenset({RulingKind.EXCLUDED, RulingKind.COUNTED})
 MAY_BE_GIVEN: Final = (Exclusion.OFFICER_INITIATED, Exclusion.SCHEDULED, Exclusion.TEST, Exclusion.DUPLICATE)
-"""A cancellation, an open call and a missing time follow from the record; nobody rules them."""
+"""An open call and a missing time follow from the record; nobody rules them. Nor a cancellation of a call of ours."""
 WITHOUT_A_UNIT: Final = "arrival"
 """The subject of a ruling on the arrival of somebody who was not sent."""
 OF_NOBODY_SENT: Final = frozenset({RulingKind.CORRECTED, RulingKind.STANDS})
@@ -81,7 +82,7 @@ class OnRecord:
     """What a ruling is checked against. `exclusion`: the one that counts now, by record or ruling.
 
     `ended_at`: of the incident, None where that is not known. `unsent_at`: when somebody who was not sent was there, as
-    ruled so far.
+    ruled so far. `on_scene_at`: the first arrival that counts now.
     """
 
     received_at: datetime
@@ -89,6 +90,8 @@ class OnRecord:
     exclusion: Exclusion | None = None
     ended_at: datetime | None = None
     unsent_at: datetime | None = None
+    on_scene_at: datetime | None = None
+    is_imported: bool = False
 
 
 def in_force(rulings: Iterable[Ruling]) -> dict[Subject, Ruling]:
@@ -178,8 +181,25 @@ def _check_on_incident(wish: Ruling, known: OnRecord) -> None:
     if wish.kind is RulingKind.COUNTED:
         if known.exclusion is None:
             raise Invalid("the incident is not excluded: there is nothing to take back", member="ruling")
+    elif wish.exclusion is Exclusion.CANCELLED:
+        _check_cancelled(known)
     elif wish.exclusion not in MAY_BE_GIVEN:
-        raise Invalid(f"say which: {', '.join(MAY_BE_GIVEN)}", member="exclusion")
+        more = (Exclusion.CANCELLED,) if known.is_imported and known.on_scene_at is None else ()
+        raise Invalid(f"say which: {', '.join((*MAY_BE_GIVEN, *more))}", member="exclusion")
+
+
+def _check_cancelled(known: OnRecord) -> None:
+    if not known.is_imported:
+        raise Invalid(
+            "only of a call that is imported: one of this system is cancelled by a dispatcher while it is open",
+            member="exclusion",
+        )
+    if known.on_scene_at is not None:
+        raise Invalid(
+            f"somebody arrived ({known.on_scene_at.isoformat()}), and a call is cancelled before that; rule "
+            "`not_reached` first where nobody came",
+            member="exclusion",
+        )
 
 
 def _told(at: datetime | None, why_not: str) -> datetime:

@@ -17,14 +17,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dispatch.domain.incident import Category, Priority
-from dispatch.domain.past_call import PastRow, RowError, RowRules, Words
+from dispatch.domain.kpi import Exclusion
+from dispatch.domain.past_call import PastRow, RowError, RowRules, Words, one_line
 from dispatch.domain.past_time import NoZone
 from dispatch.domain.refusals import Invalid, Refused
 from dispatch.roads.street_map import METRES_PER_DEGREE
 from dispatch.service.import_file import CallFile, Tell
 from dispatch.service.streets import AREA_MARGIN_M
 from dispatch.store.import_staging import Disagreements, begin_staging, contradictions, gather_calls, other_words, stage
-from dispatch.store.imports import Begins, clashes, outside_streets, staged_figures, take_in
+from dispatch.store.imports import Begins, clashes, left_out, outside_streets, staged_figures, take_in
 
 BATCH: Final = 5_000
 KEPT_ERRORS: Final = 10_000
@@ -52,6 +53,7 @@ class Reading:
             "category_default": None if self.words.other_category is None else str(self.words.other_category),
             "priorities": {word: int(priority) for word, priority in self.words.priorities.items()},
             "priority_default": int(self.priority),
+            "exclusions": {word: str(reason) for word, reason in self.words.exclusions.items()},
         }
 
 
@@ -67,6 +69,8 @@ class Taken:
     known: int
     units: int
     reached: int
+    unreached: int
+    """By nobody, and measured: they count as late."""
     without_place: int
     far_outside: int
     """Farther than 2 km outside the loaded streets' box."""
@@ -78,6 +82,12 @@ class Taken:
     """Rows by the file's word for a category, of those that were taken for the default one: the commonest."""
     other_words_in_all: int
     cleared_early: int
+    excluded: Mapping[Exclusion, tuple[int, int]]
+    """(calls, their rows) by reason."""
+    cancelled_and_measured: int
+    """Calls with a row that says cancelled, which somebody reached or other rows say otherwise of."""
+    words_nowhere: Sequence[str]
+    """Words for an exclusion that no row has."""
 
 
 class RowsRefused(Refused):
@@ -118,6 +128,7 @@ async def import_calls(
         begins("comparing them with what stands here")
         pass_.refuse(await clashes(connection, pass_.rules, KEPT_ERRORS))
         words, words_in_all = await other_words(connection, OTHER_WORDS)
+        not_measured = await left_out(connection)
         figures, far_outside = await staged_figures(connection), await outside_streets(connection, _MARGIN_DEG)
         new = figures.calls - figures.known
         import_id = uuid4() if new and not dry_run else None
@@ -134,6 +145,7 @@ async def import_calls(
         known=figures.known,
         units=figures.units,
         reached=figures.reached,
+        unreached=figures.unreached,
         without_place=figures.without_place,
         far_outside=far_outside,
         days=figures.days,
@@ -142,6 +154,9 @@ async def import_calls(
         other_words=words,
         other_words_in_all=words_in_all,
         cleared_early=pass_.cleared_early,
+        excluded=not_measured.by_reason,
+        cancelled_and_measured=not_measured.cancelled_and_measured,
+        words_nowhere=[word for word in reading.words.exclusions if word not in pass_.words],
     )
 
 
@@ -152,6 +167,8 @@ class _Pass:
         self.rules, self._reading, self._tell, self._name = rules, reading, tell, path.name
         self.file = CallFile(path, reading.columns, reading.encoding)
         self.rows = self.cleared_early = 0
+        self.words: set[str] = set()
+        """Those for an exclusion that were met."""
 
     async def stage_all(self, connection: AsyncConnection) -> None:
         """To the end of the file, so that all errors are told at once. Raises RowsRefused, Invalid."""
@@ -177,6 +194,8 @@ class _Pass:
         await stage(connection, batch)
 
     def _row(self, line: int, cells: Mapping[str, str]) -> PastRow | list[RowError]:
+        if (word := one_line(cells.get("exclusion", ""))) in self._reading.words.exclusions:
+            self.words.add(word)
         try:
             return self.rules.read(line, cells)
         except NoZone as error:

@@ -43,6 +43,7 @@ class Case:
     counting: Collection[UUID]
     ended_at: datetime | None = None
     unsent_at: datetime | None = None
+    is_imported: bool = False
 
 
 async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> list[Case]:
@@ -80,6 +81,7 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
             counting=set(newest.values()),
             ended_at=found[incident_id].ended_at,
             unsent_at=unsent_at(rulings),
+            is_imported=found[incident_id].import_id is not None,
         )
 
     return [case(incident_id) for incident_id in incident_ids if incident_id in found]

@@ -34,6 +34,8 @@ async def review(desk: Desk, incident_id: UUID, wish: Ruling, by: Person, *, rea
             before.reviewed.exclusion,
             before.ended_at,
             before.unsent_at,
+            before.reviewed.on_scene_at,
+            before.is_imported,
         )
         ruling = checked(wish, known, work.now)
         review_id = await add_review(work.connection, incident_id, ruling, reason=reason, at=work.now, by=by.username)

@@ -12,15 +12,18 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.past_call import PastRow, RowError, RowRules
+from dispatch.domain.kpi import Exclusion
+from dispatch.domain.past_call import NOT_EXCLUDED, PastRow, RowError, RowRules
 from dispatch.store.rows import AnyRow
 
 IMPORT_LOCK: Final = 0x_7A_70_15
 """Advisory lock: one import at a time, so that each sees what the one before it brought."""
 OF_CALL: Final = ("category", "priority", "received_at", "created_at", "lat", "lon", "address", "disposition")
-"""Members of a call that a file says."""
+"""Members of a call that a file says, each in one column; beside them its word for the category and an exclusion."""
 ONE_A_CALL: Final = OF_CALL[:-1]
 """Those that all rows of a call have in common, where they say them; each unit may have ended in its own way."""
+CANCELLED: Final = str(Exclusion.CANCELLED)
+"""What a row says of its unit alone. Other exclusions are about the call."""
 STEPS: Final = ("dispatched_at", "acknowledged_at", "en_route_at", "on_scene_at", "cleared_at")
 NO_NAME: Final = "?"
 """Call sign of units that a file tells of without naming them."""
@@ -29,17 +32,17 @@ UNIT_NAME: Final = f"coalesce(r.unit, '{NO_NAME}')"
 
 _ROWS: Final = """
     CREATE TEMPORARY TABLE import_rows (
-        line integer, incident text, unit text, category text, priority smallint, description text,
+        line integer, incident text, unit text, unit_type text, category text, priority smallint, description text,
         received_at timestamptz, created_at timestamptz, dispatched_at timestamptz, acknowledged_at timestamptz,
         en_route_at timestamptz, on_scene_at timestamptz, cleared_at timestamptz,
-        lat double precision, lon double precision, address text, disposition text
+        lat double precision, lon double precision, address text, disposition text, exclusion text
     ) ON COMMIT DROP
 """
 _CALLS: Final = """
     CREATE TEMPORARY TABLE import_calls (
         number text PRIMARY KEY, incident_id uuid, line integer, category text, priority smallint, description text,
         received_at timestamptz, created_at timestamptz, ended_at timestamptz,
-        lat double precision, lon double precision, address text, disposition text,
+        lat double precision, lon double precision, address text, disposition text, exclusion text,
         is_known boolean DEFAULT false
     ) ON COMMIT DROP
 """
@@ -52,17 +55,40 @@ def _first(name: str) -> str:
 _GATHER: Final = f"""
     INSERT INTO import_calls
     SELECT incident, gen_random_uuid(), min(line), coalesce({_first("category")}, :category),
-        coalesce({_first("priority")}, :priority), {_first("description")}, {_first("received_at")},
+        coalesce({_first("priority")}, :priority),
+        (array_agg(description ORDER BY line) FILTER (WHERE category IS NOT NULL))[1], {_first("received_at")},
         {_first("created_at")},
         greatest(min(received_at), max(created_at), {", ".join(f"max({step})" for step in STEPS)}),
         {_first("lat")}, {_first("lon")}, {_first("address")},
-        (array_agg(disposition ORDER BY cleared_at DESC NULLS LAST, line) FILTER (WHERE disposition IS NOT NULL))[1]
+        (array_agg(disposition ORDER BY cleared_at DESC NULLS LAST, line) FILTER (WHERE disposition IS NOT NULL))[1],
+        coalesce(
+            (array_agg(exclusion ORDER BY line) FILTER (WHERE exclusion NOT IN ('{NOT_EXCLUDED}', '{CANCELLED}')))[1],
+            CASE WHEN count(*) FILTER (WHERE exclusion = '{CANCELLED}') = count(*) AND count(on_scene_at) = 0
+                THEN '{CANCELLED}' END
+        )
     FROM import_rows GROUP BY incident
 """  # noqa: S608 - the names are those above
+_OTHER_WORD: Final = """
+    SELECT r.line, 'category' AS field, c.line AS other FROM import_rows AS r JOIN import_calls AS c
+    ON c.number = r.incident WHERE r.category = c.category AND r.description IS DISTINCT FROM c.description
+"""
+"""Two words that stand for none of our categories, or one beside a word of ours for the same: one would be lost."""
+_OTHER_EXCLUSION: Final = f"""
+    SELECT line, 'exclusion' AS field, other FROM (
+        SELECT line, exclusion, first_value(exclusion) OVER said AS first, first_value(line) OVER said AS other
+        FROM import_rows WHERE exclusion <> '{CANCELLED}' WINDOW said AS (PARTITION BY incident ORDER BY line)
+    ) AS seen WHERE exclusion <> first
+"""  # noqa: S608
 _DISAGREE: Final = " UNION ALL ".join(
-    f"SELECT r.line, '{name}' AS field, c.line AS other FROM import_rows AS r JOIN import_calls AS c "  # noqa: S608
-    f"ON c.number = r.incident WHERE r.{name} <> c.{name}"
-    for name in ONE_A_CALL
+    (
+        *(
+            f"SELECT r.line, '{name}' AS field, c.line AS other FROM import_rows AS r JOIN import_calls AS c "  # noqa: S608
+            f"ON c.number = r.incident WHERE r.{name} <> c.{name}"
+            for name in ONE_A_CALL
+        ),
+        _OTHER_WORD,
+        _OTHER_EXCLUSION,
+    )
 )
 _TWICE: Final = f"""
     SELECT line, unit IS NULL AS is_nameless, other FROM (

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.past_call import RowRules
-from dispatch.store.import_staging import HAS_UNIT, OF_CALL, STEPS, UNIT_NAME, Disagreements, first_rows
+from dispatch.domain.kpi import Exclusion
+from dispatch.domain.past_call import EXCLUDED_AS, RowRules
+from dispatch.store.import_staging import CANCELLED, HAS_UNIT, OF_CALL, STEPS, UNIT_NAME, Disagreements, first_rows
 from dispatch.store.import_tables import imports
 from dispatch.store.kpi_stale import mark_stale
 from dispatch.store.rows import AnyRow
@@ -27,15 +28,24 @@ _KNOWN: Final = """
     UPDATE import_calls AS c SET is_known = true, incident_id = i.incident_id
     FROM incidents AS i WHERE i.number = c.number
 """
+_OTHERWISE: Final = (
+    *((name, f"CAST(i.{name} AS text)", f"i.{name} IS DISTINCT FROM c.{name}") for name in (*OF_CALL, "exclusion")),
+    (
+        "category",
+        "coalesce(i.description, i.category)",
+        "i.category = c.category AND i.description IS DISTINCT FROM c.description",
+    ),
+)
+"""(field, what stands here, when a file says otherwise); its own word counts where the category is the same."""
 _CHANGED: Final = " UNION ALL ".join(
-    f"SELECT c.line, c.number, '{name}' AS field, CAST(i.{name} AS text) AS here, m.file, m.imported_at "  # noqa: S608
+    f"SELECT c.line, c.number, '{field}' AS field, {here} AS here, m.file, m.imported_at "  # noqa: S608
     f"FROM import_calls AS c JOIN incidents AS i USING (incident_id) JOIN imports AS m USING (import_id) "
-    f"WHERE i.{name} IS DISTINCT FROM c.{name}"
-    for name in OF_CALL
+    f"WHERE {differs}"
+    for field, here, differs in _OTHERWISE
 )
 _SAME_UNIT: Final = " AND ".join(
     f"a.{column} IS NOT DISTINCT FROM r.{name}"
-    for column, name in (*((step, step) for step in STEPS), ("end_reason", "disposition"))
+    for column, name in (*((step, step) for step in STEPS), ("end_reason", "disposition"), ("unit_type", "unit_type"))
 )
 _MORE_UNITS: Final = f"""
     SELECT r.line, r.incident, {UNIT_NAME} AS unit FROM import_rows AS r JOIN import_calls AS c ON c.number = r.incident
@@ -62,18 +72,17 @@ _UNITS: Final = f"""
 """  # noqa: S608
 _INCIDENTS: Final = """
     INSERT INTO incidents (incident_id, number, category, priority, lat, lon, address, description, station_id,
-        received_at, created_at, state, ended_at, disposition, import_id, import_line)
+        received_at, created_at, state, ended_at, disposition, exclusion, import_id, import_line)
     SELECT incident_id, number, category, priority, lat, lon, address, description, CASE WHEN lat IS NOT NULL THEN (
             SELECT s.station_id FROM stations AS s WHERE s.lat IS NOT NULL
             ORDER BY power(s.lat - c.lat, 2) + power((s.lon - c.lon) * cos(radians(c.lat)), 2) LIMIT 1
-        ) END, received_at, created_at, 'closed', ended_at, disposition, :import_id, line
+        ) END, received_at, created_at, 'closed', ended_at, disposition, exclusion, :import_id, line
     FROM import_calls AS c WHERE NOT is_known
 """
 _ASSIGNMENTS: Final = f"""
     INSERT INTO assignments (assignment_id, incident_id, unit_id, unit_type, state, {", ".join(STEPS)}, ended_at,
         end_reason, import_line)
-    SELECT gen_random_uuid(), c.incident_id, u.unit_id,
-        (SELECT v.type FROM vehicles AS v WHERE v.unit_id = u.unit_id),
+    SELECT gen_random_uuid(), c.incident_id, u.unit_id, r.unit_type,
         CASE WHEN r.cleared_at IS NULL THEN 'closed' ELSE 'cleared' END,
         {", ".join(f"r.{step}" for step in STEPS)},
         coalesce(greatest({", ".join(f"r.{step}" for step in STEPS)}), c.ended_at), r.disposition, r.line
@@ -103,9 +112,27 @@ _FIGURES: Final = f"""
         (SELECT count(*) FROM import_rows AS r JOIN import_calls AS n ON n.number = r.incident
             WHERE NOT n.is_known AND {HAS_UNIT}) AS units,
         (SELECT count(DISTINCT r.incident) FROM import_rows AS r JOIN import_calls AS n ON n.number = r.incident
-            WHERE NOT n.is_known AND r.on_scene_at IS NOT NULL) AS reached
+            WHERE NOT n.is_known AND r.on_scene_at IS NOT NULL) AS reached,
+        count(*) FILTER (WHERE NOT is_known AND exclusion IS NULL AND NOT EXISTS (
+            SELECT FROM import_rows AS r WHERE r.incident = number AND r.on_scene_at IS NOT NULL)) AS unreached
     FROM import_calls
 """  # noqa: S608
+_EXCLUDED: Final = """
+    SELECT c.exclusion, count(DISTINCT c.number) AS calls, count(*) AS in_rows
+    FROM import_calls AS c JOIN import_rows AS r ON r.incident = c.number
+    WHERE NOT c.is_known AND c.exclusion IS NOT NULL GROUP BY c.exclusion
+"""
+_CANCELLED_AND_MEASURED: Final = f"""
+    SELECT count(*) FROM import_calls AS c WHERE NOT is_known AND exclusion IS NULL
+        AND EXISTS (SELECT FROM import_rows AS r WHERE r.incident = c.number AND r.exclusion = '{CANCELLED}')
+"""  # noqa: S608
+
+
+class LeftOut(NamedTuple):
+    """Of the new calls: (calls, their rows) by reason, and how many with a row that says cancelled are measured."""
+
+    by_reason: Mapping[Exclusion, tuple[int, int]]
+    cancelled_and_measured: int
 
 
 async def clashes(connection: AsyncConnection, rules: RowRules, kept: int) -> Disagreements:
@@ -132,7 +159,8 @@ def _changed(row: AnyRow) -> tuple[str, str]:
 
 
 def _more_units(row: AnyRow) -> tuple[str, str]:
-    return "unit", f"incident {row.incident} was imported before without {row.unit}, or with other times of it"
+    said = f"incident {row.incident} was imported before without {row.unit}, or with other times of it"
+    return "unit", f"{said}, or another unit_type"
 
 
 def _fewer_units(row: AnyRow) -> tuple[str, str]:
@@ -142,9 +170,16 @@ def _fewer_units(row: AnyRow) -> tuple[str, str]:
 
 
 async def staged_figures(connection: AsyncConnection) -> AnyRow:
-    """`calls` and `known` ones; of the new ones `units` (assignments), `reached`, `without_place`, `first`, `last`, and
-    the `days` of Asia/Taipei on which they came in."""
+    """`calls` and `known` ones; of the new ones `units` (assignments), `reached`, `unreached` (and measured),
+    `without_place`, `first`, `last`, and the `days` of Asia/Taipei on which they came in."""
     return (await _all(connection, _FIGURES))[0]
+
+
+async def left_out(connection: AsyncConnection) -> LeftOut:
+    """What the words for exclusions came to."""
+    found = {Exclusion(row.exclusion): (row.calls, row.in_rows) for row in await _all(connection, _EXCLUDED)}
+    measured = int(await connection.scalar(text(_CANCELLED_AND_MEASURED)) or 0)
+    return LeftOut({reason: found[reason] for reason in EXCLUDED_AS if reason in found}, measured)
 
 
 async def outside_streets(connection: AsyncConnection, margin_deg: float) -> int:

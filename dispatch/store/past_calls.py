@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.store.rows import AnyRow
 from dispatch.store.tables import assignments, incidents
+
+WAS_A_CALL: Final = or_(incidents.c.exclusion.is_(None), incidents.c.exclusion == "cancelled")
+"""Not excluded as none: one that was cancelled is to be expected again, wherever that is written down."""
 
 
 async def past_calls(connection: AsyncConnection, begin: datetime, end: datetime) -> Sequence[AnyRow]:
@@ -59,9 +62,7 @@ async def span_of_past_calls(connection: AsyncConnection) -> AnyRow:
     return found
 
 
-_CALLS: ColumnElement[bool] = and_(
-    incidents.c.state != "merged", incidents.c.exclusion.is_(None), incidents.c.lat.is_not(None)
-)
+_CALLS: ColumnElement[bool] = and_(incidents.c.state != "merged", WAS_A_CALL, incidents.c.lat.is_not(None))
 
 
 def _rang(begin: datetime, end: datetime) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Double, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.store.past_calls import WAS_A_CALL
 from dispatch.store.tables import incidents
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ async def call_columns(connection: AsyncConnection, begin: datetime, end: dateti
         incidents.c.received_at >= begin,
         incidents.c.received_at < end,
         incidents.c.state != "merged",
-        incidents.c.exclusion.is_(None),
+        WAS_A_CALL,
         incidents.c.lat.is_not(None),
     )
     received_at, lat, lon, priority = (await connection.execute(query)).one()  # of no rows comes NULL

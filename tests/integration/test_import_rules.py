@@ -119,7 +119,13 @@ async def test_rows_that_cannot_be_taken_together(
 async def test_wrong_use_and_files_that_are_none(outside: dict[str, str], tmp_path: Path) -> None:
     """An unknown zone or field is wrong use; a missing column or file one line; nothing is started for either."""
     path = file_of(tmp_path, GOOD)
-    for options in (["--zone", "Asia/Taibei"], ["--map", "number=x"], ["--category-default", "refuse"]):
+    for options in (
+        ["--zone", "Asia/Taibei"],
+        ["--map", "number=x"],
+        ["--category-default", "refuse"],
+        ["--exclude", "x=cancelled"],
+        ["--map", "exclusion=unit"],
+    ):
         done = run(path, outside, *options)
         assert done.returncode == 2, options
     needed = ["--map", "incident=incident", "--map", "received_at=when"]
@@ -138,6 +144,33 @@ async def test_a_dry_run_keeps_nothing(outside: dict[str, str], tmp_path: Path) 
     assert "1 would be new" in done.stdout
     assert "dry run: nothing was kept" in done.stdout
     assert await counts(outside["DATABASE_URL"]) == [0] * len(COUNTED)
+
+
+async def test_what_is_left_out_is_told_aloud(outside: dict[str, str], tmp_path: Path) -> None:
+    """In a dry run too: by reason, cancelled ones that are measured all the same, and words that no row has."""
+    unreached = GOOD.replace(",2020-01-01T10:05:00Z", ",").replace("A,1", "B,Cancelled")
+    path = file_of(
+        tmp_path,
+        GOOD.replace("A,1", "A,Cancelled"),
+        unreached,
+        GOOD.replace("A,1", "C,Drill"),
+        "D,,2020-01-01T10:00:00Z,,,,,,",
+    )
+    excluded = ("--map", "exclusion=unit", "--exclude", "Cancelled=cancelled", "--exclude", "Drill=test")
+    told = [
+        "calls left out of the figures as cancelled: 1, of rows: 1",
+        "calls left out of the figures as test: 1, of rows: 1",
+        "calls with rows that say cancelled, measured because somebody arrived or other rows say otherwise: 1",
+        "words of --exclude that stand in no row: Twice",
+        "calls that nobody reached, which count as late: 1",
+    ]
+    for options in (["--dry-run"], []):
+        done = run(path, outside, *excluded, "--exclude", "Twice=duplicate", *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [line for line in done.stdout.splitlines() if line in told] == told, done.stdout
+    again = run(path, outside, *excluded)
+    assert "nothing was changed" in again.stdout
+    assert not any(line in again.stdout for line in told)
 
 
 async def test_other_values_of_a_known_call_are_refused(outside: dict[str, str], tmp_path: Path) -> None:

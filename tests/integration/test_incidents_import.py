@@ -59,6 +59,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "10410 rows, 5292 calls; 5292 are new" in done.stdout
     assert "Alarms 1209" in done.stdout
     assert "Medical Incident" not in done.stdout
+    assert "calls that nobody reached, which count as late: 174; were some cancelled, say so: " in done.stdout
+    assert "--map exclusion=COLUMN --exclude WORD=cancelled" in done.stdout
     return data
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from dispatch.migrations import differences, downgrade, revisions, upgrade
+from dispatch.migrations import FOLDER, differences, downgrade, revisions, upgrade
 from dispatch.store.database import create_engine
 from dispatch.store.tables import events
 from gateway.store import fixes, metadata
@@ -167,3 +167,49 @@ async def test_what_nobody_looked_at_is_noted_when_the_notes_come(empty: AsyncEn
         assert list(noted) == ["2026-03-01", "2026-03-02"]
         [progress] = await connection.execute(sa.text("SELECT event_id, swept_at::text FROM witness_progress"))
         assert tuple(progress) == (5, "2026-03-04 01:00:00+00")
+
+
+BY_HAND = """
+INSERT INTO imports (import_id, file, sha256, size_bytes, imported_at, imported_by, reading, file_rows, calls, units)
+    VALUES ('00000000-0000-0000-0000-000000000001', 'calls.csv', '', 1, now(), 'adam', '{}', 1, 1, 1);
+INSERT INTO units (unit_id, name) VALUES ('00000000-0000-0000-0000-000000000002', 'E1');
+INSERT INTO incidents (incident_id, number, category, priority, received_at, state, ended_at, import_id, import_line)
+    SELECT import_id, 'A', 'other', 3, '2020-01-01T20:00:00Z', 'closed', '2020-01-01T21:00:00Z', import_id, 2
+    FROM imports;
+INSERT INTO assignments (assignment_id, incident_id, unit_id, state, unit_type, ended_at, import_line)
+    SELECT incident_id, incident_id, '00000000-0000-0000-0000-000000000002', 'closed', 'car', ended_at, 2
+    FROM incidents;
+"""
+RULED = """
+UPDATE incidents SET exclusion = 'cancelled';
+INSERT INTO reviews (review_id, incident_id, ruling, exclusion, reason, decided_at, decided_by)
+    SELECT incident_id, incident_id, 'excluded', 'cancelled', 'nobody had to go', now(), 'sue' FROM incidents;
+DELETE FROM kpi_stale_days;
+"""
+
+
+async def test_made_up_kinds_of_unit_are_taken_back(empty: AsyncEngine) -> None:
+    """Of imported orders alone, and the figures of their days are made again; so are they on the way down."""
+    [path] = (FOLDER / "versions").glob("*_exclusions_of_imported_calls.py")
+    own = int(path.name[:4])
+    days = "SELECT day::text FROM kpi_stale_days"
+
+    async def run(script: str) -> None:
+        async with empty.begin() as connection:
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    await connection.exec_driver_sql(statement)
+
+    async def value(query: str) -> object:
+        async with empty.connect() as connection:
+            return await connection.scalar(sa.text(query))
+
+    await upgrade(empty, f"{own - 1:04}")
+    await run(BY_HAND)
+    await upgrade(empty, f"{own:04}")
+    assert await value("SELECT count(unit_type) FROM assignments") == 0
+    assert await value(days) == "2020-01-02"
+    await run(RULED)
+    await downgrade(empty, f"{own - 1:04}")
+    assert await value("SELECT count(exclusion) + (SELECT count(*) FROM reviews) FROM incidents") == 0
+    assert await value(days) == "2020-01-02"

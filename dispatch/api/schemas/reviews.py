@@ -25,8 +25,10 @@ class NewReview(Body):
     on_scene_at: Time | None = Field(
         None, description="Of `corrected`: when the unit arrived, from receipt to now, and to 15 minutes after the end"
     )
-    exclusion: Literal["officer_initiated", "scheduled", "test", "duplicate"] | None = Field(
-        None, description="Of `excluded`: why the ten-minute clock leaves it out"
+    exclusion: Literal["officer_initiated", "scheduled", "test", "duplicate", "cancelled"] | None = Field(
+        None,
+        description="Of `excluded`: why the ten-minute clock leaves it out; `cancelled` only of an imported incident "
+        "that nobody reached",
     )
     reason: Reason = Field(description="Why; stays in the timeline for ever, so name no caller")
     after: UUID | None = Field(
@@ -83,6 +85,7 @@ class ReviewCase(View):
     precinct: str | None
     station: str | None
     state: Literal["open", "closed", "cancelled", "merged"]
+    is_imported: bool = Field(description="It came from a file; where nobody arrived it may be ruled `cancelled`")
     marks: list[MarkName]
     recorded: Figure
     reviewed: Figure

@@ -100,8 +100,50 @@ async def test_any_measured_incident_can_be_ruled_on(
     ] == "within"
     tested = await past(module_server, unit_id, {"button": 700}, exclusion="test")
     assert (await ruled(supervisor, tested, "counted"))["reviewed"]["outcome"] == "late"
+    bare = await bare_import(module_server)
+    imported = await past(module_server, unit_id, {"gps": 300}, **bare)
+    assert (await ruled(supervisor, imported, "not_reached"))["reviewed"]["outcome"] == "late"
+    unreached = await past(module_server, unit_id, **bare | {"import_line": 3})
+    assert (await ruled(supervisor, unreached, "corrected", on_scene_at=unreached.at(60).isoformat()))["reviewed"][
+        "response_s"
+    ] == 60
+    nowhere = {one["incident_id"] for one in await _ledger(supervisor, cell="unknown")}
+    assert nowhere >= {str(imported.incident_id), str(unreached.incident_id)}, "those without a place are a group"
+    assert str(plain.incident_id) not in nowhere
+    answer = await supervisor.get("/kpi/ledger", params={"cell": "nowhere"})
+    assert (answer.status_code, answer.json()["errors"][0]["member"]) == (422, "cell")
+
+
+async def test_an_imported_call_may_have_been_cancelled(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """Where nobody arrived, by record or by ruling; it can be taken back, and so can what a file said."""
+    bare = await bare_import(module_server)
+    unreached = await past(module_server, unit_id, {"inferred": None}, **bare)
+    case = await ruled(supervisor, unreached, "excluded", exclusion="cancelled")
+    assert case["is_imported"]
+    assert (case["recorded"]["outcome"], case["reviewed"]["exclusion"]) == ("late", "cancelled")
+    assert (await ruled(supervisor, unreached, "counted"))["reviewed"]["outcome"] == "late"
+    reached = await past(module_server, unit_id, {"gps": 300}, **bare)
+    refused = await rule(supervisor, reached, "excluded", exclusion="cancelled")
+    assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, "exclusion")
+    await ruled(supervisor, reached, "not_reached")
+    case = await ruled(supervisor, reached, "excluded", exclusion="cancelled")
+    assert case["reviewed"]["exclusion"] == "cancelled"
+    told = await past(module_server, unit_id, **bare | {"exclusion": "cancelled"})
+    seen = (await supervisor.get(f"/incidents/{told.incident_id}/reviews")).json()
+    assert seen["recorded"]["exclusion"] == "cancelled"
+    assert (await ruled(supervisor, told, "counted"))["reviewed"]["outcome"] == "late"
+    ours = await past(module_server, unit_id, {"inferred": None})
+    assert not (await supervisor.get(f"/incidents/{ours.incident_id}/reviews")).json()["is_imported"]
+    refused = await rule(supervisor, ours, "excluded", exclusion="cancelled")
+    assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, "exclusion")
+
+
+async def bare_import(server: Server) -> dict[str, Any]:
+    """Members of an incident that came from a file which says neither its place nor when it was entered."""
     import_id = uuid4()
-    async with module_server.engine.begin() as connection:
+    async with server.engine.begin() as connection:
         await connection.execute(
             insert(imports).values(
                 import_id=import_id,
@@ -116,19 +158,7 @@ async def test_any_measured_incident_can_be_ruled_on(
                 units=1,
             )
         )
-    bare: dict[str, Any] = {"import_id": import_id, "import_line": 2, "created_at": None, "lat": None, "lon": None}
-    imported = await past(module_server, unit_id, {"gps": 300}, **bare)
-    assert (await ruled(supervisor, imported, "not_reached"))["reviewed"]["outcome"] == "late"
-    unreached = await past(module_server, unit_id, **bare | {"import_line": 3})
-    assert (await ruled(supervisor, unreached, "corrected", on_scene_at=unreached.at(60).isoformat()))["reviewed"][
-        "response_s"
-    ] == 60
-    listed = await _ledger(supervisor, cell="unknown")
-    assert {one["incident_id"] for one in listed} == {str(imported.incident_id), str(unreached.incident_id)}, (
-        "those without a place are a group"
-    )
-    answer = await supervisor.get("/kpi/ledger", params={"cell": "nowhere"})
-    assert (answer.status_code, answer.json()["errors"][0]["member"]) == (422, "cell")
+    return {"import_id": import_id, "import_line": 2, "created_at": None, "lat": None, "lon": None}
 
 
 async def test_what_a_review_changed_is_picked(

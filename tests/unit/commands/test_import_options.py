@@ -9,6 +9,9 @@ import typer
 
 from dispatch.commands import import_options as options
 from dispatch.domain.incident import Category, Priority
+from dispatch.domain.kpi import Exclusion
+
+EXCLUSION = {"exclusion": "disposition"}
 
 
 def test_columns() -> None:
@@ -21,6 +24,11 @@ def test_words() -> None:
     """A word may hold an equals sign; the last one counts."""
     assert options.category_words(["a=b=traffic_accident"]) == {"a=b": Category.TRAFFIC_ACCIDENT}
     assert options.priority_words(["E=1", "3=4"]) == {"E": Priority.IMMEDIATE, "3": Priority.LOW}
+    assert options.exclusion_words(["No  need = cancelled", "a=b=test"], {"exclusion": "x"}) == {
+        "No need": Exclusion.CANCELLED,
+        "a=b": Exclusion.TEST,
+    }
+    assert options.exclusion_words([], {}) == {}
     assert options.default_category("service") is Category.SERVICE
     assert options.default_category("refuse") is None
 
@@ -42,6 +50,12 @@ def test_words() -> None:
         (lambda: options.category_words(["x=other", "x=service"]), "--category", "twice"),
         (lambda: options.priority_words(["E=0"]), "--priority", "1..4"),
         (lambda: options.priority_words(["E=high"]), "--priority", "1..4"),
+        (lambda: options.exclusion_words(["x"], EXCLUSION), "--exclude", "WORD=REASON"),
+        (lambda: options.exclusion_words(["x=late"], EXCLUSION), "--exclude", "'late' is none of cancelled"),
+        (lambda: options.exclusion_words(["x=pending"], EXCLUSION), "--exclude", "'pending' is none of cancelled"),
+        (lambda: options.exclusion_words(["a b=test", "a  b=cancelled"], EXCLUSION), "--exclude", "twice"),
+        (lambda: options.exclusion_words(["x=test"], {}), "--exclude", "--map exclusion=COLUMN"),
+        (lambda: options.exclusion_words([], EXCLUSION), "--exclude", "--exclude WORD=cancelled"),
         (lambda: options.default_category("fire"), "--category-default", "none of"),
     ],
 )

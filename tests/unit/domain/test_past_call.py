@@ -9,14 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dispatch.domain.incident import Category, Priority
-from dispatch.domain.past_call import FIELDS, PastRow, RowError, RowRules, Words
+from dispatch.domain.kpi import Exclusion
+from dispatch.domain.past_call import EXCLUDED_AS, FIELDS, NOT_EXCLUDED, PastRow, RowError, RowRules, Words
 from dispatch.domain.past_time import NoZone
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-WORDS = Words({"車禍": Category.TRAFFIC_ACCIDENT}, {"E": Priority.IMMEDIATE})
+WORDS = Words({"車禍": Category.TRAFFIC_ACCIDENT}, {"E": Priority.IMMEDIATE}, exclusions={"撤銷": Exclusion.CANCELLED})
 ROW = {
     "incident": "A-1",
     "unit": "101",
+    "unit_type": "motorcycle",
     "category": "車禍",
     "priority": "E",
     "received_at": "2026-11-20 10:00:00",
@@ -30,6 +32,7 @@ ROW = {
     "lon": "120.45",
     "address": "中山路 1 號\n 2 樓",
     "disposition": "已處理",
+    "exclusion": "撤銷",
 }
 
 
@@ -59,6 +62,7 @@ def test_a_whole_row() -> None:
         7,
         "A-1",
         "101",
+        "motorcycle",
         "traffic_accident",
         1,
         None,
@@ -73,6 +77,7 @@ def test_a_whole_row() -> None:
         120.45,
         "中山路 1 號 2 樓",
         "已處理",
+        "cancelled",
     )
 
 
@@ -80,8 +85,8 @@ def test_what_a_file_needs_is_little() -> None:
     """Incident and receipt; all else stays unknown."""
     found = rules().read(2, {"incident": "A-1", "received_at": "2026-11-20T10:00:00+08:00"})
     assert isinstance(found, PastRow)
-    assert found[7:] == (None,) * 10
-    assert (found.unit, found.category, found.priority, found.description) == (None, None, None, None)
+    assert found[8:] == (None,) * 11
+    assert found[2:7] == (None,) * 5
     for missing in ("incident", "received_at"):
         [(field, said)] = errors(**{missing: ""})
         assert field == missing
@@ -105,6 +110,35 @@ def test_words_of_the_file() -> None:
         [(field, said)] = errors(priority=word)
         assert field == "priority"
         assert f"--priority '{word}=…'" in said
+
+
+def test_kinds_of_unit() -> None:
+    """Ours in any case, or unknown; another word is an error, since nothing may be made up."""
+    assert [read(unit_type=word).unit_type for word in ("car", "Motorcycle", "OTHER", "")] == [
+        "car",
+        "motorcycle",
+        "other",
+        None,
+    ]
+    assert errors(unit_type="ENGINE") == [
+        ("unit_type", "line 7, column UNIT_TYPE (unit_type): 'ENGINE' is none of car, motorcycle, other")
+    ]
+
+
+def test_words_for_what_is_left_out() -> None:
+    """Those that were declared and no others, blanks apart; of another word it is known that it excludes nothing."""
+    words = Words(WORDS.categories, WORDS.priorities, exclusions={"no need": Exclusion.CANCELLED, "x": Exclusion.TEST})
+    said = {"no need": "cancelled", "no\n need": "cancelled", "x": "test", "X": NOT_EXCLUDED, "test": NOT_EXCLUDED}
+    for word, exclusion in said.items():
+        assert read(words, exclusion=word).exclusion == exclusion
+    assert read(words, exclusion="").exclusion is None
+    assert read(words, exclusion="a\x07" * 500).exclusion == NOT_EXCLUDED
+    assert NOT_EXCLUDED not in set(Exclusion)
+
+
+def test_reasons_that_a_file_may_give() -> None:
+    """Those of the clock; that a call is still open, or without a start, is found and never given."""
+    assert set(EXCLUDED_AS) == set(Exclusion) - {Exclusion.PENDING, Exclusion.NO_START}
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,31 @@ def test_an_exclusion_can_be_taken_back() -> None:
     assert checked(Ruling(K.COUNTED), replace(KNOWN, exclusion=Exclusion.TEST), NOW) == Ruling(K.COUNTED)
 
 
+def test_an_imported_call_that_nobody_reached_may_have_been_cancelled() -> None:
+    """One of ours was, or was not, by who was there; where somebody arrived it came too late, as of one of ours."""
+    cancelled = Ruling(K.EXCLUDED, exclusion=Exclusion.CANCELLED)
+    unreached = replace(NOBODY_SENT, is_imported=True)
+    assert checked(cancelled, unreached, NOW) == cancelled
+    for known, why in (
+        (NOBODY_SENT, "is imported"),
+        (replace(unreached, on_scene_at=at(300)), "not_reached"),
+        (replace(NOBODY_SENT, on_scene_at=at(300)), "is imported"),
+    ):
+        with pytest.raises(Invalid, match=why) as refused:
+            checked(cancelled, known, NOW)
+        assert refused.value.member == "exclusion"
+    for known, named in ((unreached, True), (replace(unreached, on_scene_at=at(1)), False), (NOBODY_SENT, False)):
+        with pytest.raises(Invalid, match="say which") as refused:
+            checked(Ruling(K.EXCLUDED), known, NOW)
+        assert ("cancelled" in refused.value.detail) is named
+    nobody = replace(RECORD, dispatched_at=None, on_scene_at=None)
+    assert outcome(reviewed(nobody, [cancelled], {}), NOW, "received") is Exclusion.CANCELLED
+    there = Ruling(K.CORRECTED, None, at(400))
+    assert outcome(reviewed(nobody, [cancelled, there], {}), NOW, "received") == 400
+    recorded = replace(nobody, exclusion=Exclusion.CANCELLED)
+    assert outcome(reviewed(recorded, [Ruling(K.COUNTED)], {}), NOW, "received") == float("inf")
+
+
 @pytest.mark.parametrize(
     ("wish", "member"),
     [

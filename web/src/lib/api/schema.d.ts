@@ -3365,9 +3365,9 @@ export interface components {
             assignment_id?: string | null;
             /**
              * Exclusion
-             * @description Of `excluded`: why the ten-minute clock leaves it out
+             * @description Of `excluded`: why the ten-minute clock leaves it out; `cancelled` only of an imported incident that nobody reached
              */
-            exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate") | null;
+            exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate" | "cancelled") | null;
             /**
              * On Scene At
              * @description Of `corrected`: when the unit arrived, from receipt to now, and to 15 minutes after the end
@@ -4205,6 +4205,11 @@ export interface components {
              * Format: uuid
              */
             incident_id: string;
+            /**
+             * Is Imported
+             * @description It came from a file; where nobody arrived it may be ruled `cancelled`
+             */
+            is_imported: boolean;
             /** Marks */
             marks: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed")[];
             /** Number */
