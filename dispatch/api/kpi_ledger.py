@@ -111,7 +111,7 @@ async def ledger_as_file(
     file = TemporaryFile()  # noqa: SIM115 - closed when the last piece of it is sent
     try:
         async with keeper.one_file, keeper.moment() as (books, connection):
-            sha256 = await write_ledger(connection, books, asked, language, file, pick)
+            written = await write_ledger(connection, books, asked, language, file, pick)
     except BaseException:
         file.close()
         raise
@@ -123,7 +123,7 @@ async def ledger_as_file(
         headers={
             "Content-Length": str(size),
             "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Ledger-SHA256": sha256,
+            "X-Ledger-SHA256": written.sha256,
         },
     )
 
