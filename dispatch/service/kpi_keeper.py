@@ -84,7 +84,6 @@ class KpiKeeper:
 
         Of what the tables show there, the books know every event: rows that are read from it add up to their sums.
         """
-        until = None if wait_s is None else asyncio.get_running_loop().time() + wait_s
         for turn in count():
             seen = self._making
             is_under_way = seen is not None and not seen.done()
@@ -94,7 +93,7 @@ class KpiKeeper:
                     return
             if not is_under_way and self._making is seen:
                 self._making = asyncio.create_task(self._make(), name="sheets")
-            await self._made(seen if is_under_way else self._making, until)
+            await self._made(seen if is_under_way else self._making, wait_s)
 
     async def _read(self, view: AsyncExitStack, *, let_log_wait: bool) -> tuple[Books, AsyncConnection] | None:
         """Begins a view; None where its sheets don't hold all that it sees. One at a time: none is older than memory.
@@ -134,11 +133,11 @@ class KpiKeeper:
             self._chunks[month] = self._names.joined(await sheets_of_month(connection, month))
         self._version = version
 
-    async def _made(self, making: asyncio.Task[None] | None, until: float | None) -> None:
+    async def _made(self, making: asyncio.Task[None] | None, wait_s: float | None) -> None:
         """Waits for the making of sheets, one for all who ask; it goes on when nobody waits any longer."""
         assert making is not None  # noqa: S101 - whoever waits has seen one, or has begun it
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout(wait_s):
                 await asyncio.shield(making)
         except TimeoutError:
             raise FiguresInPreparation("The figures of many days are being computed; ask again in a minute.") from None
