@@ -12,6 +12,7 @@ import numpy as np
 from fastapi import Query
 
 from dispatch.api import schemas
+from dispatch.api.known_query import ONLY_KNOWN
 from dispatch.api.kpi_asked import AskedFor, TheBooks
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
@@ -26,7 +27,7 @@ from dispatch.service.desk import Desk
 from dispatch.service.kpi_ledger import late
 from dispatch.store import kpi_targets
 
-router = api_router("figures", dependencies=[MAY_READ])
+router = api_router("figures", dependencies=[MAY_READ, ONLY_KNOWN])
 
 BIN_S: Final = 30
 BINS: Final = 60

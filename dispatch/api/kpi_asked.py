@@ -17,6 +17,8 @@ from dispatch.domain.kpi import UNKNOWN
 from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_filter import KpiFilter
 from dispatch.domain.refusals import Invalid
+from dispatch.service.desk import Desk
+from dispatch.store.stations import place_names
 
 Clock = Annotated[Literal["received", "dispatched"], Query(description="From which moment a response is timed")]
 Figures = Annotated[
@@ -49,7 +51,7 @@ def _none_chosen() -> list[str]:
     return []
 
 
-def _asked(
+async def _asked(
     desk: TheDesk,
     period: PeriodOf,
     clock: Clock = "received",
@@ -72,6 +74,8 @@ def _asked(
     for one in cell:
         if one != UNKNOWN and not is_cell(one):
             raise Invalid(f"{one} is no hexagon of resolution 8", member="cell")
+    if precinct or station:
+        await _check_places(desk, precinct=precinct, station=station)
     return Asked(
         now=desk.clock(),
         wanted=KpiFilter(
@@ -91,6 +95,18 @@ def _asked(
         clock=clock,
         figures=figures,
     )
+
+
+async def _check_places(desk: Desk, **chosen: list[str]) -> None:
+    """A name that is misspelt counts nothing, and nothing must not look like a figure.
+
+    Incidents have the names of today: one that was given up counts nothing either.
+    """
+    async with desk.engine.connect() as connection:
+        known = await place_names(connection)
+    for member, names in chosen.items():
+        if not known[member].issuperset(name for name in names if name != UNKNOWN):
+            raise Invalid(f"there is no {member} of this name; {UNKNOWN}: of none", member=member)
 
 
 def _set(values: list[Any]) -> frozenset[str] | None:

@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.api.cursor import from_cursor, to_cursor
+from dispatch.api.known_query import ONLY_KNOWN
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
@@ -25,7 +26,7 @@ from dispatch.store.eta_figures import journeys
 from dispatch.store.rows import AnyRow
 from dispatch.store.speed_versions import version_in_force
 
-router = api_router("figures", dependencies=[MAY_READ])
+router = api_router("figures", dependencies=[MAY_READ, ONLY_KNOWN])
 
 
 async def _eta_moment(request: Request, moment: TheMoment) -> tuple[EtaBooks, AsyncConnection]:

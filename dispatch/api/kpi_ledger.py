@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from dispatch.api import schemas
 from dispatch.api.cursor import from_page_end, to_page_end
+from dispatch.api.known_query import ONLY_KNOWN
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
@@ -25,7 +26,7 @@ from dispatch.service.kpi_ledger import Nearest, Outcome, Pick, Sort, page, tota
 from dispatch.service.ledger_file import ledger_name, rows_of_ledger, write_ledger
 from dispatch.store.access import log_access
 
-router = api_router("figures", dependencies=[MAY_READ])
+router = api_router("figures", dependencies=[MAY_READ, ONLY_KNOWN])
 
 PIECE: Final = 1 << 18
 """Bytes of a file that are sent at once."""
@@ -111,7 +112,7 @@ async def ledger_as_file(
     file = TemporaryFile()  # noqa: SIM115 - closed when the last piece of it is sent
     try:
         async with keeper.one_file, keeper.moment() as (books, connection):
-            sha256 = await write_ledger(connection, books, asked, language, file, pick)
+            written = await write_ledger(connection, books, asked, language, file, pick)
     except BaseException:
         file.close()
         raise
@@ -123,7 +124,7 @@ async def ledger_as_file(
         headers={
             "Content-Length": str(size),
             "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Ledger-SHA256": sha256,
+            "X-Ledger-SHA256": written.sha256,
         },
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Path
 
 from dispatch.api import schemas
+from dispatch.api.known_query import ONLY_KNOWN
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
 from dispatch.api.signed_in import TheDesk, role
@@ -17,7 +18,8 @@ from dispatch.store import kpi_targets
 from dispatch.store.rows import AnyRow
 
 router = api_router("figures")
-Deciding = Annotated[Person, Depends(role("supervisor", "admin"))]
+MAY_DECIDE: Final = Depends(role("supervisor", "admin"))
+Deciding = Annotated[Person, MAY_DECIDE]
 MAY_LOOK: Final = Depends(role("dispatcher", "supervisor", "auditor", "admin"))
 
 FIRST_YEAR: Final = 2019
@@ -26,7 +28,7 @@ MINGUO: Final = 1911
 TEXT: Final = "<10分鐘"
 
 
-@router.get("/kpi/targets", responses=described(401, 403), dependencies=[MAY_LOOK])
+@router.get("/kpi/targets", responses=described(401, 403), dependencies=[MAY_LOOK, ONLY_KNOWN])
 async def targets(desk: TheDesk) -> schemas.TargetList:
     """Every year of the plan and after it, up to the next one; and any other year for which one was set."""
     async with desk.engine.connect() as connection:
@@ -43,7 +45,7 @@ def _view(year: int, told: Sequence[AnyRow]) -> schemas.TargetView:
     return schemas.TargetView(year=year, minguo=year - MINGUO, text=TEXT, **known, history=history)
 
 
-@router.put("/kpi/targets/{year}", responses=described(401, 403))
+@router.put("/kpi/targets/{year}", responses=described(401, 403), dependencies=[MAY_DECIDE, ONLY_KNOWN])
 async def set_target(
     desk: TheDesk,
     by: Deciding,

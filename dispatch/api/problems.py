@@ -32,6 +32,7 @@ STATUS_OF: Final[dict[type[refusals.Refused], HTTPStatus]] = {
     refusals.OutsideArea: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.TooFewCalls: HTTPStatus.UNPROCESSABLE_ENTITY,
     refusals.FiguresInPreparation: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.FiguresDisagree: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.BadStep: HTTPStatus.CONFLICT,
     refusals.RecordingNotHere: HTTPStatus.CONFLICT,
     refusals.UnitBusy: HTTPStatus.CONFLICT,

@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from dispatch.api.cursor import from_page_end, to_page_end
+from dispatch.api.known_query import ONLY_KNOWN
 from dispatch.api.kpi_asked import AskedFor, TheMoment
 from dispatch.api.problems import described
 from dispatch.api.routing import api_router
@@ -33,7 +34,7 @@ router = api_router("reviews")
 Supervising = Annotated[Person, Depends(role("supervisor"))]
 
 
-@router.get("/kpi/reviews", responses=described(401, 403), dependencies=[MAY_READ])
+@router.get("/kpi/reviews", responses=described(401, 403), dependencies=[MAY_READ, ONLY_KNOWN])
 async def list_reviews(
     asked: AskedFor,
     moment: TheMoment,

@@ -32,7 +32,12 @@ def calibrate(
         datetime | None, typer.Option("--from", formats=_DAY, help="First day. [default: 56 days in all]")
     ] = None,
     end: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="Last day. [default: yesterday]")] = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Put the new version in force; needs --by.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Put the new version in force where it is better; needs --by.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --apply: also where it is not shown to be better.")
+    ] = False,
     by: ByOption = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write figures and factors there.")
@@ -41,7 +46,7 @@ def calibrate(
 ) -> None:
     """Learn from the days given, and show how far ETAs were off before and after, on days not learned from.
 
-    Changes no ETA without --apply.
+    Changes no ETA without --apply. With it the version must be better than what is in force; else it is kept (exit 1).
     """
     if context.invoked_subcommand is not None:
         return
@@ -52,22 +57,36 @@ def calibrate(
     first = start.date() if start is not None else last - timedelta(days=DAYS - 1)
     if last < first:
         raise typer.BadParameter(f"the period ends ({last}) before it begins ({first})", param_hint="--to")
+    if force and not apply:
+        raise typer.BadParameter("there is nothing to force without --apply", param_hint="--force")
     name = _named(by) if apply else by or getpass.getuser()
     if json_file is not None:
         _require_writable(json_file)
 
-    async def run(access: Access) -> Calibrated:
+    async def run(access: Access) -> tuple[Calibrated, bool]:
         done = await calibrating.calibrate(access.engine, first, last, by=name)
-        if apply:
+        for line in _shown(done):
+            typer.echo(line)
+        applied = apply and (force or _is_better(done))
+        if applied:
             await calibrating.put_in_force(access.engine, done.version, name)
             await access.announce("map", {})
-        return done
+        return done, applied
 
-    done = with_data(data, run)
+    done, applied = with_data(data, run)
     if json_file is not None:
-        json_file.write_text(json.dumps(done.as_json() | {"applied": apply}, indent=1) + "\n")
-    for line in _shown(done, applied=apply):
-        typer.echo(line)
+        json_file.write_text(json.dumps(done.as_json() | {"applied": applied}, indent=1) + "\n")
+    if applied:
+        typer.echo("in force")
+        return
+    typer.echo(f"not in force; `patrol calibrate apply {done.version} --by NAME` does that")
+    if apply:
+        typer.echo(
+            f"Version {done.version} was not put in force: it is not shown to be better than version "
+            f"{done.before_version}. --force does so all the same.",
+            err=True,
+        )
+        raise typer.Exit(1)
 
 
 @app.command("apply")
@@ -124,7 +143,12 @@ def _named(by: str | None) -> str:
     return by.strip()
 
 
-def _shown(done: Calibrated, *, applied: bool) -> list[str]:
+def _is_better(done: Calibrated) -> bool:
+    """Its error is smaller. Also on days that the version in force learned from: those flatter that one, never this."""
+    return done.after.mae_s < done.before.mae_s
+
+
+def _shown(done: Calibrated) -> list[str]:
     checked, overlap = ", ".join(map(str, done.checked_days)), len(done.overlap_days)
     nobody = "not learned from" if overlap or not done.before_version else "that neither version learned from"
     lines = [
@@ -142,9 +166,6 @@ def _shown(done: Calibrated, *, applied: bool) -> list[str]:
             f"But version {done.before_version} learned from {overlap} of these {len(done.checked_days)} days, so its "
             "error looks smaller here than it is; give days that it has not seen (--from) to compare them."
         )
-    elif done.after.mae_s >= done.before.mae_s:
+    elif not _is_better(done):
         lines.append("It is no better than what is in force: there is no reason to apply it.")
-    lines.append(
-        "in force" if applied else f"not in force; `patrol calibrate apply {done.version} --by NAME` does that"
-    )
     return lines

@@ -44,6 +44,12 @@ class FiguresInPreparation(Refused):
     code = "figures_in_preparation"
 
 
+class FiguresDisagree(Refused):
+    """A report would have contradicted its own ledger; none was made."""
+
+    code = "figures_disagree"
+
+
 class OutsideArea(Refused):
     """The place lies outside the bureau's area; the caller may confirm it."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
+from itertools import count
 from typing import Final
 
 import structlog
@@ -27,10 +28,13 @@ from dispatch.store.kpi_sheets import (
     sheets_of_month,
     sheets_version,
 )
-from dispatch.store.log import last_event_id
+from dispatch.store.kpi_stale import hold_sheets
+from dispatch.store.log import log_at_rest
 
 WAIT_S: Final = 10.0
 """How long a question waits for sheets of many days; after an import or a new layout there may be years of them."""
+ROUNDS: Final = 3
+"""So often a question looks for a view of which its sheets know all; then it lets the log wait for the next one."""
 EVERY_S: Final = 60.0
 _log = structlog.get_logger()
 
@@ -57,6 +61,8 @@ class KpiKeeper:
         while True:
             await asyncio.sleep(EVERY_S)
             try:
+                # Also where it tells of no incident: else every question would look through it anew.
+                await self._note()
                 async with self.moment() as (books, connection):
                     await self.etas.books(books, connection, None)
             except FiguresInPreparation:
@@ -74,29 +80,49 @@ class KpiKeeper:
 
     @asynccontextmanager
     async def moment(self, wait_s: float | None = WAIT_S) -> AsyncIterator[tuple[Books, AsyncConnection]]:
-        """The same with a connection that sees the tables as they were when the books were read, until the end."""
-        async with self._desk.engine.connect() as connection:
-            told = await last_event_id(connection)
-        while True:
+        """The same with a connection that sees the tables as they were when the books were read, until the end.
+
+        Of what the tables show there, the books know every event: rows that are read from it add up to their sums.
+        """
+        for turn in count():
             seen = self._making
             is_under_way = seen is not None and not seen.done()
-            async with one_moment(self._desk.engine) as connection:
-                if (books := await self._read(connection, told)) is not None:
-                    yield books, connection
+            async with AsyncExitStack() as view:
+                if (read := await self._read(view, let_log_wait=turn >= ROUNDS)) is not None:
+                    yield read
                     return
             if not is_under_way and self._making is seen:
                 self._making = asyncio.create_task(self._make(), name="sheets")
             await self._made(seen if is_under_way else self._making, wait_s)
 
-    async def _read(self, connection: AsyncConnection, event_id: int) -> Books | None:
-        """None where sheets don't hold this event, or some day, yet. One at a time: no view is older than memory."""
+    async def _read(self, view: AsyncExitStack, *, let_log_wait: bool) -> tuple[Books, AsyncConnection] | None:
+        """Begins a view; None where its sheets don't hold all that it sees. One at a time: none is older than memory.
+
+        Who waits for that holds no connection: whoever has the turn may need some more.
+        """
         async with self._one_at_a_time:
-            if not await is_fresh(connection, event_id):
+            connection = await view.enter_async_context(one_moment(self._desk.engine))
+            if not await (self._is_caught_up(connection) if let_log_wait else is_fresh(connection)):
                 return None
             await self._take_newer(connection)
             where = await places(connection)
             chunks = [self._chunks[month] for month in sorted(self._chunks)]
-            return Books(chunks, self._names.known(), {str(station): place for station, place in where.items()})
+            books = Books(chunks, self._names.known(), {str(station): place for station, place in where.items()})
+            return books, connection
+
+    async def _is_caught_up(self, connection: AsyncConnection) -> bool:
+        """Is it fresh? The log rests from before its end is noted until the view has begun: for milliseconds.
+
+        Without that a log that never rests would be ahead of every view. What can be noted before, is. The sheets' lock
+        comes first: whoever holds it may need seconds, and nobody who has the log's waits for it.
+        """
+        await self._note()
+        async with AsyncExitStack() as rest:
+            async with self._desk.engine.begin() as noting:
+                await hold_sheets(noting)
+                await rest.enter_async_context(log_at_rest(self._desk.engine))
+                await note_changes(noting, self._desk.clock())
+            return await is_fresh(connection)
 
     async def _take_newer(self, connection: AsyncConnection) -> None:
         version = await sheets_version(connection)
@@ -117,9 +143,13 @@ class KpiKeeper:
             raise FiguresInPreparation("The figures of many days are being computed; ask again in a minute.") from None
 
     async def _make(self) -> None:
-        async with self._desk.engine.begin() as connection:
-            await note_changes(connection, self._desk.clock())
+        """The log is noted again after each making of some days, so that at the end little is left to be noted."""
         days = True
         while days:
+            await self._note()
             async with self._desk.engine.begin() as connection:
                 days = bool(await make_stale(connection, self._desk.clock()))
+
+    async def _note(self) -> None:
+        async with self._desk.engine.begin() as connection:
+            await note_changes(connection, self._desk.clock())

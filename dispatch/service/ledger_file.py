@@ -8,8 +8,9 @@ import io
 import math
 from asyncio import to_thread
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import IO, Any, Final, Literal, Protocol
 from uuid import UUID
@@ -75,6 +76,19 @@ class LedgerFile:
     sha256: str
 
 
+Outcomes = Counter[str]
+"""How many are within, late, or left out for each reason."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a file says: its SHA-256, and the sums of its rows, as asked for and as recorded."""
+
+    sha256: str = ""
+    outcomes: Outcomes = field(default_factory=Counter)
+    recorded: Outcomes = field(default_factory=Counter)
+
+
 async def rows_of_ledger(
     connection: AsyncConnection, asked: Asked, incident_ids: Sequence[UUID]
 ) -> list[dict[str, Any]]:
@@ -86,8 +100,8 @@ async def ledger_file(engine: AsyncEngine, books: Books, asked: Asked, language:
     """All rows of what was asked for, from one view of the tables; see `write_ledger`."""
     file = io.BytesIO()
     async with one_moment(engine) as connection:
-        sha256 = await write_ledger(connection, books, asked, language, file)
-    return LedgerFile(ledger_name(asked), file.getvalue(), sha256)
+        written = await write_ledger(connection, books, asked, language, file)
+    return LedgerFile(ledger_name(asked), file.getvalue(), written.sha256)
 
 
 async def write_ledger(
@@ -97,15 +111,16 @@ async def write_ledger(
     language: Language,
     file: IO[bytes],
     pick: Pick = EVERY_ROW,
-) -> str:
-    """Writes all rows that are picked, the oldest first: UTF-8 with byte order mark, CR LF. Their SHA-256."""
-    digest = hashlib.sha256()
+) -> Written:
+    """Writes all rows that are picked, the oldest first: UTF-8 with byte order mark, CR LF."""
+    digest, written = hashlib.sha256(), Written()
     ids = await to_thread(every, books, asked, pick)
     await to_thread(_write, file, digest, [list(COLUMNS.values() if language == "zh-TW" else COLUMNS)], BOM_UTF8)
     for begin in range(0, len(ids), AT_ONCE):
         lines = await lines_of(connection, ids[begin : begin + AT_ONCE])
-        await to_thread(_write, file, digest, (_cells(line, asked) for line in lines))
-    return digest.hexdigest()
+        await to_thread(_write, file, digest, (_counted_cells(line, asked, written) for line in lines))
+    written.sha256 = digest.hexdigest()
+    return written
 
 
 def _write(file: IO[bytes], digest: Digest, rows: Iterable[Sequence[str]], mark: bytes = b"") -> None:
@@ -116,8 +131,10 @@ def _write(file: IO[bytes], digest: Digest, rows: Iterable[Sequence[str]], mark:
     file.write(content)
 
 
-def _cells(line: LedgerLine, asked: Asked) -> list[str]:
+def _counted_cells(line: LedgerLine, asked: Asked, written: Written) -> list[str]:
     row = _row(line, asked)
+    written.outcomes[row["reason"] or row["outcome"]] += 1
+    written.recorded[row["recorded_reason"] or row["recorded_outcome"]] += 1
     return [_cell(name, row[name]) for name in COLUMNS]
 
 

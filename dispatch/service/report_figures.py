@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import IO, Final, cast
 
 import numpy as np
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.kpi import Clock, GroupBy, KpiGroup
@@ -20,16 +21,18 @@ from dispatch.domain.kpi_columns import LAYOUT, NAMED
 from dispatch.domain.kpi_filter import KpiFilter
 from dispatch.domain.kpi_line import Figures
 from dispatch.domain.kpi_sums import changed_by_review, groups, parts
+from dispatch.domain.refusals import FiguresDisagree
 from dispatch.domain.report import DIMENSIONS, Group, Line, Pair, PartFigure, ReportFigures, TargetSet
 from dispatch.domain.report_period import Period
 from dispatch.service.desk import Desk
 from dispatch.service.kpi_keeper import KpiKeeper
 from dispatch.service.kpi_ledger import count_reviews
-from dispatch.service.ledger_file import write_ledger
+from dispatch.service.ledger_file import Outcomes, Written, write_ledger
 from dispatch.store import report_facts
 from dispatch.store.kpi_targets import target_history
 
 CLOCKS: Final[tuple[Clock, Clock]] = ("received", "dispatched")
+_log = structlog.get_logger()
 _LAYOUT: Final = hashlib.sha256(repr(LAYOUT.descr).encode()).hexdigest()[:8]
 
 
@@ -55,15 +58,34 @@ class Counted:
 async def count(desk: Desk, keeper: KpiKeeper, period: Period) -> Counted:
     """All that a report of this period tells, as of `period.due_at`, with what is on record now; may take minutes.
 
-    The ledger is that of `GET /kpi/ledger.csv` of the period; it and all figures are of one moment.
+    The ledger is that of `GET /kpi/ledger.csv` of the period; it and all figures are of one moment. Raises
+    FiguresDisagree where they were not.
     """
     asked, packed = asked_of(period), io.BytesIO()
     async with keeper.one_file, keeper.moment(wait_s=None) as (books, connection):
         facts = await _facts(desk, connection, period)
         with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:
-            sha256 = await write_ledger(connection, books, asked, "zh-TW", cast("IO[bytes]", file))
-    figures = await asyncio.to_thread(figures_from, books, period, facts, sha256)
+            written = await write_ledger(connection, books, asked, "zh-TW", cast("IO[bytes]", file))
+    figures = await asyncio.to_thread(figures_from, books, period, facts, written.sha256)
+    _check_agree(figures, written)
     return Counted(figures, packed.getvalue(), await asyncio.to_thread(counted_from, books, period))
+
+
+def _check_agree(figures: ReportFigures, written: Written) -> None:
+    """A report that contradicts the ledger whose hash it prints is never kept."""
+    said = figures.total.received
+    for counted, rows in ((_outcomes(said.reviewed), written.outcomes), (_outcomes(said.recorded), written.recorded)):
+        if counted != rows:
+            period = str(figures.period)
+            _log.error("report_contradicts_its_ledger", period=period, counted=dict(counted), written=dict(rows))
+            raise FiguresDisagree(
+                f"The figures of {period} and the rows of their ledger did not add up to the same, so no report was "
+                "made. Ask again; if that does not help, the log of the server has both sums."
+            )
+
+
+def _outcomes(line: Line) -> Outcomes:
+    return Outcomes(line.excluded) + Outcomes(within=line.within, late=line.measured - line.within)
 
 
 async def recount(desk: Desk, keeper: KpiKeeper, period: Period, ledger_sha256: str) -> ReportFigures:

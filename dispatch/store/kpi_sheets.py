@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Date, DateTime, cast, delete, exists, func, or_, select, text, union, update
+from sqlalchemy import Date, DateTime, and_, cast, delete, exists, func, select, text, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,17 @@ INCIDENTS_AT_ONCE: Final = 2000
 AMENDED_AT_ONCE: Final = 300
 _LAYOUT: Final = hashlib.sha256(repr(LAYOUT.descr).encode()).hexdigest()[:16]
 _of_another_layout: Final = select(kpi_sheets.c.day).where(kpi_sheets.c.layout != _LAYOUT)
+_seen = select(kpi_progress.c.event_id).scalar_subquery()
+# By their order, that the planner go by id from where the log was read; what is of no incident changes no sheet.
+_unread = select(events.c.event_id).where(events.c.event_id > _seen, events.c.incident_id.is_not(None))
+_FRESH: Final = select(
+    and_(
+        _seen.is_not(None),
+        _unread.order_by(events.c.event_id).limit(1).scalar_subquery().is_(None),
+        ~exists(select(kpi_stale_days.c.day)),
+        ~exists(_of_another_layout),
+    )
+)
 _DAY: Final = cast(func.timezone("Asia/Taipei", incidents.c.received_at), Date)
 
 
@@ -165,13 +176,9 @@ def _sheet(row: AnyRow) -> Sheet:
     return Sheet(np.frombuffer(row.rows, LAYOUT), **{f"{kind}s": tuple(getattr(row, f"{kind}s")) for kind in NAMED})
 
 
-async def is_fresh(connection: AsyncConnection, event_id: int) -> bool:
-    """Do the sheets hold all that was told up to this event, and every day, in columns of this release?"""
-    seen = await connection.scalar(select(kpi_progress.c.event_id))
-    if seen is None or seen < event_id:
-        return False
-    to_be_made = exists(select(kpi_stale_days.c.day)), exists(_of_another_layout)
-    return not await connection.scalar(select(or_(*to_be_made)))
+async def is_fresh(connection: AsyncConnection) -> bool:
+    """Do the sheets hold every event of an incident that is seen here, and every day, in columns of this release?"""
+    return bool(await connection.scalar(_FRESH))
 
 
 async def sheets_version(connection: AsyncConnection) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, case, cast, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dispatch.domain.events import Event
 from dispatch.store.note_tables import incident_notes
@@ -42,6 +43,14 @@ async def append_events(connection: AsyncConnection, new: Sequence[Event], recor
             for event in new
         ],
     )
+
+
+@asynccontextmanager
+async def log_at_rest(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Nobody commits an event within the block; whoever would waits for its end, so let it be short."""
+    async with engine.begin() as connection:
+        await connection.execute(select(func.pg_advisory_xact_lock(LOG_LOCK)))
+        yield
 
 
 _note_id = case((events.c.kind == "note_added", cast(events.c.data["note_id"].astext, Uuid)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.store.rows import AnyRow
@@ -25,3 +25,12 @@ async def station_rows(connection: AsyncConnection) -> Sequence[AnyRow]:
         .order_by(precincts.c.name.nulls_last(), stations.c.name)
     )
     return (await connection.execute(query)).all()
+
+
+async def place_names(connection: AsyncConnection) -> Mapping[str, set[str]]:
+    """The names that there are today, by `precinct` and `station`."""
+    found: dict[str, set[str]] = {"precinct": set(), "station": set()}
+    named = select(literal("precinct"), precincts.c.name).union_all(select(literal("station"), stations.c.name))
+    for kind, name in await connection.execute(named):
+        found[kind].add(name)
+    return found

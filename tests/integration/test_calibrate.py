@@ -28,6 +28,7 @@ from dispatch.store.drives import drives_between
 from dispatch.store.policy_tables import decision_rounds
 from dispatch.store.rows import AnyRow
 from dispatch.store.speed_tables import speed_versions
+from dispatch.store.speed_versions import version_in_force
 from dispatch.store.tables import access_log, assignments
 from tests.support.command import patrol
 from tests.support.drives import Seen, drive, true_speeds
@@ -237,6 +238,7 @@ async def test_coverage_and_isochrones_know_the_speeds(server: Server, outside: 
             "--from",
         ),
         ((*PERIOD, "--apply"), 2, "--by"),
+        ((*PERIOD, "--force"), 2, "--force"),
         (("apply", "7", "--by", "ann"), 1, "no version 7"),
         (("apply", "0"), 2, "--by"),
         (PERIOD, 1, "no street map"),
@@ -282,6 +284,34 @@ async def test_a_version_is_not_praised_on_days_that_it_learned_from(
     async with server.engine.connect() as connection:
         kept = (await connection.execute(select(speed_versions).where(speed_versions.c.version == 3))).one()
     assert kept.errors["checked_days"] == ["2026-10-12"]
+
+
+async def test_what_is_no_better_is_not_applied(server: Server, outside: dict[str, str], tmp_path: Path) -> None:
+    """Learned from the same drives again, with `--apply`: shown, kept, refused; in force by its number, or forced."""
+    await fill(server)
+    around = outside | {"PATROL_BUREAU": server.bureau}
+    learn = (*PERIOD, "--apply", "--by", "王科長")
+
+    async def in_force() -> int:
+        async with server.engine.connect() as connection:
+            return await version_in_force(connection)
+
+    first = await calibrate(around, *learn)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines()[-1] == "in force"
+    again = await calibrate(around, *learn, "--json", tmp_path / "out.json")
+    assert again.returncode == 1
+    assert "after" in again.stdout
+    assert "not in force; `patrol calibrate apply 2 --by NAME` does that" in again.stdout
+    assert "Version 2 was not put in force: it is not shown to be better than version 1" in again.stderr
+    told = json.loads((tmp_path / "out.json").read_text())
+    assert (told["version"], told["applied"], await in_force()) == (2, False, 1)
+    assert told["after"]["mae_s"] >= told["before"]["mae_s"]
+    assert (await calibrate(around, "apply", "2", "--by", "王科長")).returncode == 0
+    assert await in_force() == 2
+    forced = await calibrate(around, *learn, "--force")
+    assert forced.returncode == 0, forced.stderr
+    assert await in_force() == 3
 
 
 async def test_a_period_is_found_by_an_index(server: Server) -> None:

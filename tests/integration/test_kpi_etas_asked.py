@@ -49,7 +49,7 @@ FILTERS: list[tuple[dict[str, Any], Callable[[int, Row], bool]]] = [
     ({"priority": ["1", "3"]}, lambda n, _: n % 4 in (0, 2)),
     ({"category": "traffic"}, lambda n, _: n % 3 == 1),
     ({"station": "unknown"}, lambda _n, _: True),
-    ({"precinct": "nowhere"}, lambda _n, _: False),
+    ({"precinct": "unknown"}, lambda _n, _: True),
     ({"cell": cell_of(23.48, 121.45)}, lambda n, _: n % 2 == 1),
     ({"unit_type": "motorcycle"}, lambda _, row: row["unit_type"] == "motorcycle"),
     ({"hour": [7, 23]}, lambda _, row: received(row).hour in (7, 23)),

@@ -36,6 +36,8 @@ async def server(module_database_url: str, nats_url: str, pasts: list[Past]) -> 
         async with running.engine.begin() as connection:
             precinct = uuid4()
             await connection.execute(insert(precincts).values(precinct_id=precinct, name="第一分局"))
+            none_of_it = {"precinct_id": uuid4(), "name": "第三分局"}  # has no station yet
+            await connection.execute(insert(precincts).values(**none_of_it))
             rows = [{"station_id": one, "name": name, "precinct_id": precinct} for name, one in ids.items()]
             await connection.execute(insert(stations), rows)
             await connection.execute(

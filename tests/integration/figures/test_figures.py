@@ -159,6 +159,60 @@ async def test_what_cannot_be_asked_is_refused_by_name(
     assert (await client.get("/kpi/ledger", params={"cursor": "1.x"})).status_code == 422
 
 
+FIGURES = (
+    "/kpi",
+    "/kpi/parts",
+    "/kpi/parts/groups?group_by=hour",
+    "/kpi/distribution",
+    "/kpi/months",
+    "/kpi/late",
+    "/kpi/ledger",
+    "/kpi/ledger.csv",
+    "/kpi/reviews",
+    "/kpi/etas",
+    "/kpi/etas/incidents",
+)
+
+
+@pytest.mark.parametrize("path", FIGURES)
+async def test_what_is_misspelt_is_not_answered_with_something_else(client: httpx.AsyncClient, path: str) -> None:
+    """A station that there is not counts nothing, a parameter that there is not all: both are refused by name."""
+    begins = f"{path}{'&' if '?' in path else '?'}"
+    for asked, member in (
+        ("station=no-such-station", "station"),
+        ("station=北興&station=北兴", "station"),
+        ("precinct=第二分局", "precinct"),
+        ("precinct=%00", "precinct"),
+        ("groupby=hour", "groupby"),
+        ("From=2026-01-01T00:00:00Z", "From"),
+        ("statoin=後湖", "statoin"),
+    ):
+        answer = await client.get(begins + asked)
+        assert answer.status_code == 422, asked
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert [error["member"] for error in answer.json()["errors"]] == [member]
+    for asked in (
+        "station=unknown&precinct=unknown",
+        "station=北興&station=後湖",
+        "precinct=第一分局",
+        "precinct=第三分局",
+    ):
+        answer = await client.get(begins + asked)
+        assert answer.status_code == 200, answer.text
+
+
+async def test_targets_take_no_parameters(client: httpx.AsyncClient, server: Server) -> None:
+    """Their address has the year; who may not ask is told that first."""
+    assert (await client.get("/kpi/targets?year=2026")).json()["errors"][0]["member"] == "year"
+    refused = await client.put("/kpi/targets/2026?share=0.9", json={"share": 0.9})
+    assert (refused.status_code, refused.json()["errors"][0]["member"]) == (422, "share")
+    stranger = await server.stranger()
+    for path in (*FIGURES, "/kpi/targets"):
+        assert (await stranger.get(path, params={"groupby": "hour"})).status_code == 401
+    auditor = await server.client("aud", "auditor")
+    assert (await auditor.put("/kpi/targets/2026?share=0.9", json={"share": 0.9})).status_code == 403
+
+
 async def test_a_ruling_changes_the_reviewed_figure_alone(client: httpx.AsyncClient, pasts: list[Past]) -> None:
     """The recorded one stands as it was, the ledger shows both, the report says how many were changed; at once."""
     late = next(past for past in pasts if past.outcome[0] == "late" and past.on_scene_s is not None)
