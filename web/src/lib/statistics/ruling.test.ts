@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import type { ReviewCase } from './requests';
 vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
-const { mayBeRuledOn, rowMayBeRuledOn, rulingsFor } = await import('./ruling');
+const { mayBeRuledOn, rowMayBeRuledOn, ruledOut, rulingsFor } = await import('./ruling');
 
 const figure = { outcome: 'within', exclusion: null, response_s: 300 } as const;
 const unit = { assignment_id: 'a', unit_id: 'u', unit_name: '101', button_at: '2026-11-24T00:05:00Z', gps_at: null };
@@ -27,7 +27,7 @@ test.each([
   ['open and late already', null, null, false],
   ['open and not late yet', null, 'pending', false],
 ])('a row of the ledger that is %s', (_, ended_at, recorded_reason, may) => {
-  expect(rowMayBeRuledOn({ ended_at, recorded_reason })).toBe(may);
+  expect(rowMayBeRuledOn({ ended_at, recorded_reason, is_imported: false })).toBe(may);
 });
 
 test('no word of a witness that said none; a cancelled incident is not excluded once more', () => {
@@ -35,4 +35,12 @@ test('no word of a witness that said none; a cancelled incident is not excluded 
   expect(rulingsFor({ ...given, reviewed: excluded }, given.units[0])).toContain('counted');
   expect(rulingsFor({ ...given, state: 'cancelled' }, given.units[0])).not.toContain('excluded');
   expect(rulingsFor(given, undefined)).toEqual(['corrected', 'excluded']);
+});
+
+test('only an imported incident that nobody reached can be ruled cancelled; one that its file calls a duplicate can be ruled on', () => {
+  const bare = { ...given, reviewed: { ...figure, on_scene_at: null, response_s: null } } as ReviewCase;
+  expect(ruledOut({ ...bare, is_imported: true })).toContain('cancelled');
+  expect(ruledOut({ ...bare, is_imported: false })).not.toContain('cancelled');
+  expect(ruledOut({ is_imported: true, reviewed: { ...bare.reviewed, on_scene_at: '2026-11-24T00:05:00Z' } })).not.toContain('cancelled');
+  expect(rowMayBeRuledOn({ ended_at: '2026-11-24T00:41:30Z', recorded_reason: 'duplicate', is_imported: true })).toBe(true);
 });

@@ -2,15 +2,19 @@
 import { clockTime, isoDay } from '../time/format';
 import type { LedgerRow, NewReview, ReviewCase } from './requests';
 
-export const RULED_OUT = ['officer_initiated', 'scheduled', 'test', 'duplicate'] as const;
+const RULED_OUT = ['officer_initiated', 'scheduled', 'test', 'duplicate'] as const;
 const DAY_MS = 86_400_000;
 
 /** What is open may change yet, and the units of what was merged count for the incident that it was merged into. */
 export const mayBeRuledOn = (state: ReviewCase['state']) => state === 'closed' || state === 'cancelled';
 
-/** The same of a row of the ledger. On record as a duplicate is what was merged, and nothing else. */
-export const rowMayBeRuledOn = ({ ended_at, recorded_reason }: Pick<LedgerRow, 'ended_at' | 'recorded_reason'>) =>
-  ended_at !== null && recorded_reason !== 'duplicate';
+/** The same of a row of the ledger. On record as a duplicate is what was merged, or what a file called so. */
+export const rowMayBeRuledOn = ({ ended_at, recorded_reason, is_imported }: Pick<LedgerRow, 'ended_at' | 'recorded_reason' | 'is_imported'>) =>
+  ended_at !== null && (is_imported || recorded_reason !== 'duplicate');
+
+/** Why an incident may be left out. Ours are cancelled at the desk; of an imported one that nobody reached it can be said here. */
+export const ruledOut = ({ is_imported, reviewed }: Pick<ReviewCase, 'is_imported' | 'reviewed'>) =>
+  is_imported && reviewed.on_scene_at === null ? ([...RULED_OUT, 'cancelled'] as const) : RULED_OUT;
 
 /** What can be said of this unit's arrival, or of somebody who was not sent, and of the incident: no word of a witness that said none. */
 export function rulingsFor(given: ReviewCase, unit: ReviewCase['units'][number] | undefined): NewReview['ruling'][] {
