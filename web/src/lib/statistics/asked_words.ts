@@ -1,4 +1,6 @@
 // What figures are of, in words for paper and pictures, and in the names of files: period, clock, whose figures, filters.
+import { Refusal } from '../api/problem';
+import { failureText } from '../text/failure';
 import { named, t } from '../text/language.svelte';
 import { span } from '../time/format';
 import { FILTER_NAMES, type Asked, type Filter } from './asked';
@@ -48,6 +50,12 @@ export function finePick({ reached, changed, over_s, up_to_s, part, nearest }: A
     ...(part ? [t('figures_part_known', { part: t(`part_${part}`) })] : []),
     ...(nearest ? [t(`nearest_${nearest}`)] : []),
   ];
+}
+
+/** Why figures were refused; of a filter, which one: a station of an old link may be gone. */
+export function figuresFailure(error: unknown): string {
+  const filter = error instanceof Refusal && FILTER_NAMES.find((name) => error.members.some(({ member }) => member === name));
+  return filter ? t('failure_filter', { filter: named('group', filter) }) : failureText(error);
 }
 
 /** Without ending. It names both days, the last one included. */

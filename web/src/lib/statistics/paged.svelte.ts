@@ -1,8 +1,8 @@
 // What comes in pages, as it is asked for: rows of the ledger, reviews, journeys behind an ETA's figure.
 import { untrack } from 'svelte';
 import { NoAnswer, Refusal } from '../api/problem';
-import { failureText } from '../text/failure';
 import type { Asked } from './asked';
+import { figuresFailure } from './asked_words';
 import { pending } from './reading.svelte';
 import { read } from './requests';
 
@@ -112,7 +112,7 @@ export class Paged<P extends Page> {
       if (passes) this.#timer = setTimeout(() => void this.#read(wish, number), ASK_AGAIN_MS);
       // Old rows must not stand under a new question.
       if (this.#of !== wish.path) this.#clear();
-      this.failure = failureText(error);
+      this.failure = figuresFailure(error);
     }
     if (number !== this.#asked) return;
     pending.note(this, passes, this.failure !== '' && !passes);

@@ -1,7 +1,7 @@
 // One figure as it is read: what was answered last, whether another answer is on its way, and why none came.
 import { NoAnswer, Refusal } from '../api/problem';
-import { failureText } from '../text/failure';
 import type { Asked } from './asked';
+import { figuresFailure } from './asked_words';
 import { read } from './requests';
 
 const ASK_AGAIN_MS = 3_000;
@@ -90,7 +90,7 @@ export class Reading<T> {
       if (passes) this.#timer = setTimeout(() => void this.#read(path, asked, number), ASK_AGAIN_MS);
       // Old figures must not stand under a new question.
       if (!passes || this.#of !== path) this.#clear();
-      this.failure = failureText(error);
+      this.failure = figuresFailure(error);
     }
     if (number !== this.#asked) return;
     pending.note(this, passes, this.failure !== '' && !passes);

@@ -75,6 +75,15 @@ test('while figures are asked for again the page is not ready; nor is it where s
   expect([pending.count, pending.failed]).toEqual([0, 0]);
 });
 
+test('a filter that the server does not know is named', async () => {
+  const reading = new Reading<number>();
+  answers = [() => Promise.resolve(Response.json({ code: 'validation', errors: [{ member: 'station', reason: 'x' }] }, { status: 422 }))];
+  const end = reading.follow('/kpi?a');
+  await settled();
+  expect(reading.failure).toContain('「派出所」');
+  end();
+});
+
 const page = (id: string, next_cursor: string | null = null) =>
   says({ totals: { incidents: 1, within: 1, late: 0, excluded: {} }, items: [{ incident_id: id }], next_cursor });
 const idsOf = ({ rows }: InstanceType<typeof Paged<LedgerPage>>) => rows?.map(({ incident_id }) => incident_id);
