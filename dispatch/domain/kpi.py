@@ -8,8 +8,8 @@
 - An incident merged into another is a duplicate: the other one is measured.
 - A cancellation excludes only what nobody had reached; cancelled after the arrival, the response took place.
 - On the dispatched clock, an incident that nobody was sent to and nobody reached is late like any other, counted from
-  its receipt. One that was reached, though no time of dispatch is known (some imported records), can't be measured:
-  `no_start`.
+  its receipt; so is one that somebody was first sent to after the moment of asking. One that was reached, though no
+  time of dispatch is known (some imported records), can't be measured: `no_start`.
 - An arrival before the clock's start (an officer was there already, or clocks differ by seconds) took 0 s.
 - p50 and p90 are taken over incidents, an unreached one as infinitely late; where a percentile falls on one, it has no
   number and is None. The mean is over reached ones alone, and is to be read beside their count.
@@ -208,8 +208,10 @@ def outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float
         return said.total_seconds()
     if isinstance(said, Exclusion):
         return said
-    start = record.received_at if clock == "received" else record.dispatched_at
-    waited_s = (now - (start or record.received_at)).total_seconds()
+    sent_at = record.dispatched_at if clock == "dispatched" else None
+    # Who was first sent after `now` was not sent yet.
+    start = record.received_at if sent_at is None or sent_at > now else sent_at
+    waited_s = (now - start).total_seconds()
     return Exclusion.PENDING if said is Verdict.STILL_OPEN and waited_s <= target_s else math.inf
 
 

@@ -50,12 +50,13 @@ def outcomes(columns: Columns, asked: Asked, rows: Bools | None) -> Ints:
     codes = codes.copy() if rows is None else codes[rows]
     is_open = np.flatnonzero(codes == STILL_OPEN)
     if len(is_open):
-        received_us = _rows(columns["received_us"], rows)[is_open]
+        received_us, now_us = _rows(columns["received_us"], rows)[is_open], to_us(asked.now)
         start_us = received_us
         if asked.clock == "dispatched":
             dispatched_us = _rows(columns[f"dispatched_us_{asked.figures}"], rows)[is_open]
-            start_us = np.where(dispatched_us == NEVER, received_us, dispatched_us)
-        is_pending = to_us(asked.now) - start_us <= asked.target_s * US_IN_S
+            is_sent = (dispatched_us != NEVER) & (dispatched_us <= now_us)
+            start_us = np.where(is_sent, dispatched_us, received_us)
+        is_pending = now_us - start_us <= asked.target_s * US_IN_S
         codes[is_open] = np.where(is_pending, _PENDING, NOT_REACHED)
     return codes
 

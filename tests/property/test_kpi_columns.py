@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
 from typing import Any, get_args
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -186,6 +187,24 @@ def test_the_report_is_the_same(
     assert [asdict(line) for line in found] == _plain(raw)
     if group_by is not None:
         assert sum(line.incidents for line in found) == len(_meant(history, asked))
+
+
+def test_who_was_sent_after_the_moment_of_asking_was_not_sent_yet() -> None:
+    """On the dispatched clock a call that waited is late then, as the incidents themselves say."""
+    record = IncidentRecord(
+        incident_id=UUID(int=1),
+        number="1",
+        category=Category.SERVICE,
+        priority=Priority.URGENT,
+        received_at=MIDNIGHT,
+        dispatched_at=_after(86_400),
+    )
+    history: list[tuple[LedgerLine, str | None]] = [(LedgerLine(recorded=record, reviewed=record), None)]
+    for now_s, unreached in ((600, 0), (601, 1), (86_399, 1), (86_400, 0), (87_001, 1)):
+        asked = Asked(_after(now_s), clock="dispatched")
+        (line,) = groups(_books(history, []), asked)
+        assert line.unreached == unreached
+        assert kpi([record], now=asked.now, clock="dispatched") == [line]
 
 
 @given(histories, st.lists(st.integers(0, 30), max_size=3), questions)

@@ -98,6 +98,17 @@ def test_unreached_on_the_dispatched_clock() -> None:
     assert _says(_one(_record(None, dispatched_s=None, state=CLOSED), asked_s=9, clock="dispatched")) == (1, 0, 1, {})
 
 
+@pytest.mark.parametrize(("asked_s", "says"), [(600, (0, 0, 0, {"pending": 1})), (601, (1, 0, 1, {}))])
+def test_who_was_sent_after_the_moment_of_asking_was_not_sent_yet(
+    asked_s: float, says: tuple[int, int, int, dict[str, int]]
+) -> None:
+    """As of a moment before the first order, an open call is judged from its receipt: a report may look weeks back."""
+    record = _record(None, dispatched_s=86_400)
+    assert _says(_one(record, asked_s=asked_s, clock="dispatched")) == says
+    assert _says(_one(record, asked_s=asked_s)) == says
+    assert _says(_one(_record(None, dispatched_s=asked_s), asked_s=asked_s, clock="dispatched"))[3] == {"pending": 1}
+
+
 def test_reached_without_a_known_dispatch() -> None:
     """Reached, but no dispatch on record: measured from the call, excluded by name from the dispatched clock."""
     record = _record(300, dispatched_s=None)
