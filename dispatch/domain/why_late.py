@@ -91,7 +91,7 @@ class LateCase:
     `on_scene_at`: the arrival that counts, None if nobody came; the steps before it and `eta_s` (as the order said)
     are those of the unit that arrived. `ever_sent`: any unit was. `nobody_free`: nobody could be sent; `untaken`: an
     order to another unit lay there, and it declined or never answered; `stood`: the arriving unit stood still.
-    `place_moved_m`: how far the place was put right after that unit's order. `free_eta_s`: of the nearest free unit
+    `place_moved_m`: from the place at that unit's order to that at its arrival. `free_eta_s`: of the nearest free unit
     when the incident was entered; `candidates_kept`: somebody looked then.
     """
 

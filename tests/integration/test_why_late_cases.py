@@ -146,6 +146,28 @@ async def test_the_whole_story_of_one_incident(module_server: Server, units: lis
     assert (why.reason, why.nearest_free_s) == (LateReason.PLACE_WRONG, 150.5)
 
 
+@pytest.mark.parametrize(
+    ("moves", "moved_m"),
+    [
+        ([(200, 23.48054), (300, 23.48108)], 120),
+        ([(200, 23.481), (300, 23.48)], 0),
+        ([(100, 23.47), (300, 23.481)], 1218),
+        ([(100, 23.481), (950, 23.49)], 0),
+    ],
+)
+async def test_a_place_has_moved_as_far_as_the_arrival_is_from_where_the_order_led(
+    module_server: Server, units: list[UUID], moves: list[tuple[float, float]], moved_m: float
+) -> None:
+    """In two steps as in one; there and back is no move; what came before the order or after the arrival is none."""
+    async with module_server.engine.begin() as connection:
+        past = await Past(connection).received()
+        await past.sent(units[0], 150, there_s=900)
+        for seconds, lat in moves:
+            await past.happened("incident_changed", seconds, members=["lat"], values={"lat": lat})
+        case = (await late_cases(connection, [past.incident_id]))[past.incident_id]
+    assert case.place_moved_m == pytest.approx(moved_m, abs=1)
+
+
 async def test_the_arrival_that_counts_is_the_reviewed_one(module_server: Server, units: list[UUID]) -> None:
     """Where a supervisor ruled that the first was not there, the story is that of the second."""
     one, two = units
