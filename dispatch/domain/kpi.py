@@ -93,7 +93,7 @@ class IncidentRecord:
 
     `dispatched_at`: when the first unit was; `on_scene_at`: when the earliest arrived; both None if none ever.
     `unit_type`: of the vehicle that arrived first, else that was sent first; `cell`: the hexagon of the place (h3);
-    `late_reason`: see why_late.py, STILL_OPEN before there can be one; None for what is not late.
+    `late_reason_…`: on each clock, see why_late.py, STILL_OPEN before there can be one; None for what is not late.
     """
 
     incident_id: UUID
@@ -109,7 +109,8 @@ class IncidentRecord:
     exclusion: Exclusion | None = None
     unit_type: str | None = None
     cell: str | None = None
-    late_reason: str | None = None
+    late_reason_received: str | None = None
+    late_reason_dispatched: str | None = None
 
     def __post_init__(self) -> None:
         require_utc("received_at", self.received_at)
@@ -117,6 +118,10 @@ class IncidentRecord:
             require_utc("dispatched_at", self.dispatched_at)
         if self.on_scene_at is not None:
             require_utc("on_scene_at", self.on_scene_at)
+
+    def late_reason(self, clock: Clock) -> str | None:
+        """Why it was late on this clock."""
+        return self.late_reason_received if clock == "received" else self.late_reason_dispatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ def kpi(
     key = _KEYS[group_by]
     groups: defaultdict[str | None, list[IncidentRecord]] = defaultdict(list)
     for record in records:
-        groups[key(record, zone)].append(record)
+        groups[key(record, zone, clock)].append(record)
     known = sorted(name for name in groups if name is not None)
     lines = [_summary(name, groups[name], now, clock, target_s) for name in known]
     if None in groups:
@@ -170,20 +175,20 @@ def kpi(
     return lines
 
 
-_KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo], str | None]]] = {
-    "day": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m-%d}",
-    "month": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m}",
-    "hour": lambda record, zone: f"{record.received_at.astimezone(zone):%H}",
-    "weekday": lambda record, zone: str(record.received_at.astimezone(zone).isoweekday()),
-    "weekday_hour": lambda record, zone: f"{(at := record.received_at.astimezone(zone)).isoweekday()}-{at:%H}",
-    "shift": lambda record, zone: SHIFTS[record.received_at.astimezone(zone).hour // SHIFT_HOURS],
-    "precinct": lambda record, _: record.precinct,
-    "station": lambda record, _: record.station,
-    "priority": lambda record, _: str(record.priority),
-    "category": lambda record, _: str(record.category),
-    "unit_type": lambda record, _: record.unit_type,
-    "cell": lambda record, _: record.cell,
-    "late_reason": lambda record, _: record.late_reason or NOT_LATE,
+_KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo, Clock], str | None]]] = {
+    "day": lambda record, zone, _: f"{record.received_at.astimezone(zone):%Y-%m-%d}",
+    "month": lambda record, zone, _: f"{record.received_at.astimezone(zone):%Y-%m}",
+    "hour": lambda record, zone, _: f"{record.received_at.astimezone(zone):%H}",
+    "weekday": lambda record, zone, _: str(record.received_at.astimezone(zone).isoweekday()),
+    "weekday_hour": lambda record, zone, _: f"{(at := record.received_at.astimezone(zone)).isoweekday()}-{at:%H}",
+    "shift": lambda record, zone, _: SHIFTS[record.received_at.astimezone(zone).hour // SHIFT_HOURS],
+    "precinct": lambda record, *_: record.precinct,
+    "station": lambda record, *_: record.station,
+    "priority": lambda record, *_: str(record.priority),
+    "category": lambda record, *_: str(record.category),
+    "unit_type": lambda record, *_: record.unit_type,
+    "cell": lambda record, *_: record.cell,
+    "late_reason": lambda record, _, clock: record.late_reason(clock) or NOT_LATE,
 }
 
 

@@ -148,6 +148,7 @@ def _case(
         on_scene_at=first.on_scene_at if first else None,
         eta_s=first.eta_s if first else None,
         ever_sent=bool(sent),
+        first_sent_at=min(ordered, default=None),
         nobody_free=[(at, _next(again, at)) for at in nobody_at],
         untaken=[
             (row.dispatched_at, row.ended_at)

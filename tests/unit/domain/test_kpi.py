@@ -13,6 +13,7 @@ import pytest
 
 from dispatch.domain.incident import Category, IncidentState, Priority
 from dispatch.domain.kpi import Clock, Exclusion, GroupBy, IncidentRecord, KpiGroup, kpi, local_day
+from dispatch.domain.kpi_line import Course
 from dispatch.domain.wilson import wilson
 
 CALLED = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # a Monday, noon in Taipei
@@ -209,6 +210,21 @@ def test_groups(group_by: GroupBy, keys: list[str]) -> None:
     groups = kpi(records, now=datetime(2026, 12, 31, tzinfo=UTC), group_by=group_by)
     assert [group.group for group in groups] == keys
     assert sum(group.incidents for group in groups) == 4
+
+
+def test_each_clock_has_its_own_reasons() -> None:
+    """What is late from receipt alone has no reason from dispatch."""
+    record = _record(650, dispatched_s=100, late_reason_received="late_dispatch")
+    both = replace(record, late_reason_dispatched="too_far")
+    clocks: tuple[Clock, ...] = ("received", "dispatched")
+    found = {clock: kpi([record, both], now=CALLED, clock=clock, group_by="late_reason") for clock in clocks}
+    assert {clock: [group.group for group in groups] for clock, groups in found.items()} == {
+        "received": ["late_dispatch"],
+        "dispatched": ["none", "too_far"],
+    }
+    assert [both.late_reason(clock) for clock in clocks] == ["late_dispatch", "too_far"]
+    course = Course(nearest_free_s_received=650.0, nearest_free_s_dispatched=350.0)
+    assert [course.nearest_free_s(clock) for clock in clocks] == [650, 350]
 
 
 def test_another_zone_another_day() -> None:

@@ -3018,11 +3018,17 @@ export interface components {
              * @description It came from a file, and has no track
              */
             is_imported: boolean;
-            /** Late Reason */
+            /**
+             * Late Reason
+             * @description On the clock that is asked for; null where it is not late on it
+             */
             late_reason: string | null;
             /** Marks */
             marks: string[];
-            /** Nearest Free S */
+            /**
+             * Nearest Free S
+             * @description Seconds on that clock, had the nearest free unit gone at once; null where nobody can say
+             */
             nearest_free_s: number | null;
             /** Number */
             number: string;
