@@ -6,7 +6,8 @@
 - An incident that nobody reached is measured as late: once it is past the target, or ended without an arrival. While
   it is open and not yet past the target, nobody can say: `pending`.
 - An incident merged into another is a duplicate: the other one is measured.
-- A cancellation excludes only what nobody had reached; cancelled after the arrival, the response took place.
+- A cancellation excludes only what nobody had reached; cancelled after the arrival, the response took place. Cancelled
+  when it was late already, a supervisor rules whether that stands: `cancelled_late`.
 - On the dispatched clock, an incident that nobody was sent to and nobody reached is late like any other, counted from
   its receipt; so is one that somebody was first sent to after the moment of asking. One that was reached, though no
   time of dispatch is known (some imported records), can't be measured: `no_start`.
@@ -92,6 +93,7 @@ class IncidentRecord:
     """What the clock needs to know of one incident. Times aware, in UTC; raises ValueError otherwise.
 
     `dispatched_at`: when the first unit was; `on_scene_at`: when the earliest arrived; both None if none ever.
+    `ended_at`: of the incident, None while it is open and where that is not known.
     `unit_type`: of the vehicle that arrived first, else that was sent first; `cell`: the hexagon of the place (h3);
     `late_reason_…`: on each clock, see why_late.py, STILL_OPEN before there can be one; None for what is not late.
     """
@@ -111,6 +113,7 @@ class IncidentRecord:
     cell: str | None = None
     late_reason_received: str | None = None
     late_reason_dispatched: str | None = None
+    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc("received_at", self.received_at)
@@ -118,6 +121,8 @@ class IncidentRecord:
             require_utc("dispatched_at", self.dispatched_at)
         if self.on_scene_at is not None:
             require_utc("on_scene_at", self.on_scene_at)
+        if self.ended_at is not None:
+            require_utc("ended_at", self.ended_at)
 
     def late_reason(self, clock: Clock) -> str | None:
         """Why it was late on this clock."""
@@ -204,6 +209,21 @@ def verdict(record: IncidentRecord, clock: Clock) -> timedelta | Exclusion | Ver
     if record.state is IncidentState.CANCELLED or record.exclusion is Exclusion.CANCELLED:
         return Exclusion.CANCELLED
     return Verdict.STILL_OPEN if record.state is IncidentState.OPEN else Verdict.NOT_REACHED
+
+
+def cancelled_late(record: IncidentRecord) -> bool:
+    """Is it left out by a cancellation that came after its ten minutes were over, by its receipt?"""
+    return (
+        record.state is IncidentState.CANCELLED
+        and verdict(record, "received") is Exclusion.CANCELLED
+        and record.ended_at is not None
+        and (record.ended_at - record.received_at).total_seconds() > TARGET_S
+    )
+
+
+def left_out(record: IncidentRecord) -> Exclusion | None:
+    """What a ruling on the incident can take back: its exclusion, or a cancellation after its ten minutes."""
+    return Exclusion.CANCELLED if cancelled_late(record) else record.exclusion
 
 
 def outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float = TARGET_S) -> float | Exclusion:

@@ -58,7 +58,10 @@ LAYOUT: Final = np.dtype(
         *((f"late_reason_{clock}_{figures}", "<i2") for clock in CLOCKS for figures in FIGURES),
     ]
 )
-"""A row of a sheet, packed. `place` and those after it are numbers in the sheet's own lists of names."""
+"""A row of a sheet, packed. `place` and those after it are numbers in the sheet's own lists of names.
+
+`marks` has a bit for each of MARKS: the seven that a signed byte holds.
+"""
 
 Columns = dict[str, NDArray[Any]]
 KnownNames = Mapping[str, tuple[Hashable, ...]]

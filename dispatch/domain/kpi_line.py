@@ -16,7 +16,10 @@ Figures = Literal["reviewed", "recorded"]
 
 
 class Mark(StrEnum):
-    """What a person should know before trusting a figure. Accuses nobody."""
+    """What a person should know before trusting a figure. Accuses nobody.
+
+    CANCELLED_LATE: by the record or by rulings it is left out by a cancellation that came after its ten minutes.
+    """
 
     FAR_FROM_SCENE = "far_from_scene"
     BEFORE_GPS_ARRIVAL = "before_gps_arrival"
@@ -24,6 +27,7 @@ class Mark(StrEnum):
     INFERRED = "inferred"
     CORRECTED = "corrected"
     REVIEWED = "reviewed"
+    CANCELLED_LATE = "cancelled_late"
 
 
 MARKS: Final = tuple(Mark)

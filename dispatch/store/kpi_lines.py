@@ -139,6 +139,7 @@ def _line(
         exclusion=Exclusion(row.exclusion) if row.exclusion else None,
         unit_type=first.unit_type if first else None,
         cell=None if row.lat is None else cell_of(row.lat, row.lon),
+        ended_at=row.ended_at,
     )
     ruled = replace(reviewed(recorded, rulings, arrivals), unit_type=first_ruled.unit_type if first_ruled else None)
     return LedgerLine(
@@ -146,8 +147,8 @@ def _line(
         reviewed=ruled,
         recorded_course=_course(row.received_at, entered_at, first),
         reviewed_course=_course(row.received_at, entered_at, first_ruled),
-        marks=marks_of(recorded.exclusion, told.sent, told.inferred, rulings),
-        review=state_of(row, told.sent, told.inferred, rulings, told.news),
+        marks=marks_of(recorded, ruled, told.sent, told.inferred, rulings),
+        review=state_of(recorded, ruled, told.sent, told.inferred, rulings, told.news),
         ended_at=row.ended_at,
         is_imported=row.import_id is not None,
     )

@@ -29,7 +29,7 @@ reviews = Table(
     ),
     CheckConstraint("(ruling IN ('gps','button','corrected')) = (on_scene_at IS NOT NULL)", name="on_scene_at"),
     CheckConstraint("(ruling = 'excluded') = (exclusion IS NOT NULL)", name="excluded"),
-    CheckConstraint("exclusion IN ('duplicate','officer_initiated','scheduled','test')", name="exclusion"),
+    CheckConstraint("exclusion IN ('duplicate','officer_initiated','scheduled','test','cancelled')", name="exclusion"),
     CheckConstraint("reason <> ''", name="reason"),
     Index("ix_reviews_incident", "incident_id", "number"),
     comment="Rulings of supervisors, append-only; the newest about each assignment, and about the incident, counts",

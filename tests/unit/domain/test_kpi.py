@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from dispatch.domain.incident import Category, IncidentState, Priority
-from dispatch.domain.kpi import Clock, Exclusion, GroupBy, IncidentRecord, KpiGroup, kpi, local_day
+from dispatch.domain.kpi import (
+    Clock,
+    Exclusion,
+    GroupBy,
+    IncidentRecord,
+    KpiGroup,
+    cancelled_late,
+    kpi,
+    left_out,
+    local_day,
+)
 from dispatch.domain.kpi_line import Course
 from dispatch.domain.wilson import wilson
 
@@ -131,6 +141,29 @@ def test_cancelled(members: dict[str, Any], says: tuple[int, int, int, dict[str,
     assert _says(_one(_record(**members))) == says
 
 
+@pytest.mark.parametrize(
+    ("ended_s", "members", "is_so"),
+    [
+        (2400, {}, True),
+        (600.001, {}, True),
+        (600, {}, False),
+        (None, {}, False),
+        (2400, {"arrived_s": 700}, False),
+        (2400, {"state": CLOSED}, False),
+        (2400, {"state": CLOSED, "exclusion": Exclusion.CANCELLED}, False),
+        (2400, {"state": MERGED}, False),
+        (2400, {"exclusion": Exclusion.TEST}, False),
+        (2400, {"exclusion": Exclusion.CANCELLED}, True),
+    ],
+)
+def test_cancelled_when_it_was_late_already(ended_s: float | None, members: dict[str, Any], is_so: bool) -> None:
+    """By its receipt, to the last instant of the tenth minute; only what a cancellation alone leaves out."""
+    ended_at = None if ended_s is None else CALLED + timedelta(seconds=ended_s)
+    record = _record(**{"state": CANCELLED, "ended_at": ended_at, **members})
+    assert cancelled_late(record) == is_so
+    assert left_out(record) == (Exclusion.CANCELLED if is_so else record.exclusion)
+
+
 @pytest.mark.parametrize("exclusion", ["duplicate", "officer_initiated", "scheduled", "test"])
 @pytest.mark.parametrize("arrived_s", [None, 200])
 def test_excluded_by_reason(exclusion: str, arrived_s: float | None) -> None:
@@ -239,7 +272,7 @@ def test_another_target() -> None:
     assert _says(group) == (2, 0, 1, {})
 
 
-@pytest.mark.parametrize("member", ["received_at", "dispatched_at", "on_scene_at"])
+@pytest.mark.parametrize("member", ["received_at", "dispatched_at", "on_scene_at", "ended_at"])
 def test_only_utc(member: str) -> None:
     """A time without a zone, or a moment of asking without one, is refused by name."""
     naive = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001

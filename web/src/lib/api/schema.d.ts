@@ -733,6 +733,8 @@ export interface paths {
          * List Reviews
          * @description Ended incidents that are asked for and whose figure rests on a marked or inferred arrival, the newest first.
          *
+         *     And those that were cancelled after their ten minutes were over, with nobody there.
+         *
          *     One that somebody ruled on is open again where something was heard of that arrival since.
          */
         get: operations["reviews_list_reviews"];
@@ -3371,9 +3373,9 @@ export interface components {
             assignment_id?: string | null;
             /**
              * Exclusion
-             * @description Of `excluded`: why the ten-minute clock leaves it out
+             * @description Of `excluded`: why the ten-minute clock leaves it out; `cancelled` only of what was cancelled after its ten minutes (mark `cancelled_late`): the cancellation stands
              */
-            exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate") | null;
+            exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate" | "cancelled") | null;
             /**
              * On Scene At
              * @description Of `corrected`: when the unit arrived, from receipt to now, and to 15 minutes after the end
@@ -4212,7 +4214,7 @@ export interface components {
              */
             incident_id: string;
             /** Marks */
-            marks: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed")[];
+            marks: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed" | "cancelled_late")[];
             /** Number */
             number: string;
             /** Precinct */
@@ -8597,7 +8599,7 @@ export interface operations {
                 /** @description Of what is excluded */
                 reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
                 /** @description What a person should know of it */
-                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed" | "cancelled_late") | null;
                 /** @description Has it another figure since a review */
                 changed?: boolean | null;
                 /** @description Measured, and somebody came or not */
@@ -8724,7 +8726,7 @@ export interface operations {
                 /** @description Of what is excluded */
                 reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
                 /** @description What a person should know of it */
-                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed" | "cancelled_late") | null;
                 /** @description Has it another figure since a review */
                 changed?: boolean | null;
                 /** @description Measured, and somebody came or not */
