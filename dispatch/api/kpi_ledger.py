@@ -32,7 +32,9 @@ PIECE: Final = 1 << 18
 """Bytes of a file that are sent at once."""
 
 ExclusionName = Literal["cancelled", "duplicate", "officer_initiated", "scheduled", "test", "pending", "no_start"]
-MarkName = Literal["far_from_scene", "before_gps_arrival", "gps_gap", "inferred", "corrected", "reviewed"]
+MarkName = Literal[
+    "far_from_scene", "before_gps_arrival", "gps_gap", "inferred", "corrected", "reviewed", "cancelled_late"
+]
 
 
 def _picked(

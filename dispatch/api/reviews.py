@@ -44,6 +44,8 @@ async def list_reviews(
 ) -> schemas.ReviewCasePage:
     """Ended incidents that are asked for and whose figure rests on a marked or inferred arrival, the newest first.
 
+    And those that were cancelled after their ten minutes were over, with nobody there.
+
     One that somebody ruled on is open again where something was heard of that arrival since.
     """
     books, connection = moment

@@ -6,10 +6,11 @@
 - An incident that nobody reached is measured as late: once it is past the target, or ended without an arrival. While
   it is open and not yet past the target, nobody can say: `pending`.
 - An incident merged into another is a duplicate: the other one is measured.
-- A cancellation excludes only what nobody had reached; cancelled after the arrival, the response took place.
+- A cancellation excludes only what nobody had reached; cancelled after the arrival, the response took place. Cancelled
+  when it was late already, a supervisor rules whether that stands: `cancelled_late`.
 - On the dispatched clock, an incident that nobody was sent to and nobody reached is late like any other, counted from
-  its receipt. One that was reached, though no time of dispatch is known (some imported records), can't be measured:
-  `no_start`.
+  its receipt; so is one that somebody was first sent to after the moment of asking. One that was reached, though no
+  time of dispatch is known (some imported records), can't be measured: `no_start`.
 - An arrival before the clock's start (an officer was there already, or clocks differ by seconds) took 0 s.
 - p50 and p90 are taken over incidents, an unreached one as infinitely late; where a percentile falls on one, it has no
   number and is None. The mean is over reached ones alone, and is to be read beside their count.
@@ -92,8 +93,9 @@ class IncidentRecord:
     """What the clock needs to know of one incident. Times aware, in UTC; raises ValueError otherwise.
 
     `dispatched_at`: when the first unit was; `on_scene_at`: when the earliest arrived; both None if none ever.
+    `ended_at`: of the incident, None while it is open and where that is not known.
     `unit_type`: of the vehicle that arrived first, else that was sent first; `cell`: the hexagon of the place (h3);
-    `late_reason`: see why_late.py, STILL_OPEN before there can be one; None for what is not late.
+    `late_reason_…`: on each clock, see why_late.py, STILL_OPEN before there can be one; None for what is not late.
     """
 
     incident_id: UUID
@@ -109,7 +111,9 @@ class IncidentRecord:
     exclusion: Exclusion | None = None
     unit_type: str | None = None
     cell: str | None = None
-    late_reason: str | None = None
+    late_reason_received: str | None = None
+    late_reason_dispatched: str | None = None
+    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc("received_at", self.received_at)
@@ -117,6 +121,12 @@ class IncidentRecord:
             require_utc("dispatched_at", self.dispatched_at)
         if self.on_scene_at is not None:
             require_utc("on_scene_at", self.on_scene_at)
+        if self.ended_at is not None:
+            require_utc("ended_at", self.ended_at)
+
+    def late_reason(self, clock: Clock) -> str | None:
+        """Why it was late on this clock."""
+        return self.late_reason_received if clock == "received" else self.late_reason_dispatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,7 @@ def kpi(
     key = _KEYS[group_by]
     groups: defaultdict[str | None, list[IncidentRecord]] = defaultdict(list)
     for record in records:
-        groups[key(record, zone)].append(record)
+        groups[key(record, zone, clock)].append(record)
     known = sorted(name for name in groups if name is not None)
     lines = [_summary(name, groups[name], now, clock, target_s) for name in known]
     if None in groups:
@@ -170,20 +180,20 @@ def kpi(
     return lines
 
 
-_KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo], str | None]]] = {
-    "day": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m-%d}",
-    "month": lambda record, zone: f"{record.received_at.astimezone(zone):%Y-%m}",
-    "hour": lambda record, zone: f"{record.received_at.astimezone(zone):%H}",
-    "weekday": lambda record, zone: str(record.received_at.astimezone(zone).isoweekday()),
-    "weekday_hour": lambda record, zone: f"{(at := record.received_at.astimezone(zone)).isoweekday()}-{at:%H}",
-    "shift": lambda record, zone: SHIFTS[record.received_at.astimezone(zone).hour // SHIFT_HOURS],
-    "precinct": lambda record, _: record.precinct,
-    "station": lambda record, _: record.station,
-    "priority": lambda record, _: str(record.priority),
-    "category": lambda record, _: str(record.category),
-    "unit_type": lambda record, _: record.unit_type,
-    "cell": lambda record, _: record.cell,
-    "late_reason": lambda record, _: record.late_reason or NOT_LATE,
+_KEYS: Final[Mapping[GroupBy, Callable[[IncidentRecord, ZoneInfo, Clock], str | None]]] = {
+    "day": lambda record, zone, _: f"{record.received_at.astimezone(zone):%Y-%m-%d}",
+    "month": lambda record, zone, _: f"{record.received_at.astimezone(zone):%Y-%m}",
+    "hour": lambda record, zone, _: f"{record.received_at.astimezone(zone):%H}",
+    "weekday": lambda record, zone, _: str(record.received_at.astimezone(zone).isoweekday()),
+    "weekday_hour": lambda record, zone, _: f"{(at := record.received_at.astimezone(zone)).isoweekday()}-{at:%H}",
+    "shift": lambda record, zone, _: SHIFTS[record.received_at.astimezone(zone).hour // SHIFT_HOURS],
+    "precinct": lambda record, *_: record.precinct,
+    "station": lambda record, *_: record.station,
+    "priority": lambda record, *_: str(record.priority),
+    "category": lambda record, *_: str(record.category),
+    "unit_type": lambda record, *_: record.unit_type,
+    "cell": lambda record, *_: record.cell,
+    "late_reason": lambda record, _, clock: record.late_reason(clock) or NOT_LATE,
 }
 
 
@@ -201,6 +211,21 @@ def verdict(record: IncidentRecord, clock: Clock) -> timedelta | Exclusion | Ver
     return Verdict.STILL_OPEN if record.state is IncidentState.OPEN else Verdict.NOT_REACHED
 
 
+def cancelled_late(record: IncidentRecord) -> bool:
+    """Is it left out by a cancellation that came after its ten minutes were over, by its receipt?"""
+    return (
+        record.state is IncidentState.CANCELLED
+        and verdict(record, "received") is Exclusion.CANCELLED
+        and record.ended_at is not None
+        and (record.ended_at - record.received_at).total_seconds() > TARGET_S
+    )
+
+
+def left_out(record: IncidentRecord) -> Exclusion | None:
+    """What a ruling on the incident can take back: its exclusion, or a cancellation after its ten minutes."""
+    return Exclusion.CANCELLED if cancelled_late(record) else record.exclusion
+
+
 def outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float = TARGET_S) -> float | Exclusion:
     """Seconds of the response, infinite if nobody came, or why it isn't measured, as of `now` (UTC)."""
     said = verdict(record, clock)
@@ -208,8 +233,10 @@ def outcome(record: IncidentRecord, now: datetime, clock: Clock, target_s: float
         return said.total_seconds()
     if isinstance(said, Exclusion):
         return said
-    start = record.received_at if clock == "received" else record.dispatched_at
-    waited_s = (now - (start or record.received_at)).total_seconds()
+    sent_at = record.dispatched_at if clock == "dispatched" else None
+    # Who was first sent after `now` was not sent yet.
+    start = record.received_at if sent_at is None or sent_at > now else sent_at
+    waited_s = (now - start).total_seconds()
     return Exclusion.PENDING if said is Verdict.STILL_OPEN and waited_s <= target_s else math.inf
 
 

@@ -45,4 +45,4 @@ class Books:
 
     def rows(self, columns: Columns, asked: Asked) -> Bools | None:
         """Which rows of a chunk are meant; None for all of them."""
-        return rows_of(columns, asked.wanted, asked.figures, self.names, self.places)
+        return rows_of(columns, asked.wanted, asked.clock, asked.figures, self.names, self.places)

@@ -44,7 +44,7 @@ LAYOUT: Final = np.dtype(
         ("dispatched_us_recorded", "<i8"),
         *((f"{clock}_{figures}", "<i8") for clock in CLOCKS for figures in FIGURES),
         *((f"{part}_us_{figures}", "<i8") for part in PARTS for figures in FIGURES),
-        *((f"nearest_free_s_{figures}", "<f4") for figures in FIGURES),
+        *((f"nearest_free_s_{clock}_{figures}", "<f4") for clock in CLOCKS for figures in FIGURES),
         ("day", "<i4"),
         ("hour", "i1"),
         ("weekday", "i1"),
@@ -54,10 +54,14 @@ LAYOUT: Final = np.dtype(
         ("review", "i1"),
         ("place", "<i2"),
         ("cell", "<i2"),
-        *((f"{name}_{figures}", "<i2") for name in ("unit_type", "late_reason") for figures in FIGURES),
+        *((f"unit_type_{figures}", "<i2") for figures in FIGURES),
+        *((f"late_reason_{clock}_{figures}", "<i2") for clock in CLOCKS for figures in FIGURES),
     ]
 )
-"""A row of a sheet, packed. `place` and the five after it are numbers in the sheet's own lists of names."""
+"""A row of a sheet, packed. `place` and those after it are numbers in the sheet's own lists of names.
+
+`marks` has a bit for each of MARKS: the seven that a signed byte holds.
+"""
 
 Columns = dict[str, NDArray[Any]]
 KnownNames = Mapping[str, tuple[Hashable, ...]]
@@ -65,7 +69,7 @@ NAMED: Final[Mapping[str, tuple[str, ...]]] = {
     "place": ("place",),
     "cell": ("cell",),
     "unit_type": tuple(f"unit_type_{figures}" for figures in FIGURES),
-    "late_reason": tuple(f"late_reason_{figures}" for figures in FIGURES),
+    "late_reason": tuple(f"late_reason_{clock}_{figures}" for clock in CLOCKS for figures in FIGURES),
 }
 """Of each list of names the columns whose numbers are places in it."""
 
@@ -111,14 +115,13 @@ def sheet_of(lines: Sequence[LedgerLine], places: Sequence[Hashable]) -> Sheet:
         rows[f"dispatched_us_{figures}"] = [
             NEVER if record.dispatched_at is None else to_us(record.dispatched_at) for record in records
         ]
+        courses = [line.of(figures)[1] for line in lines]
         for clock in CLOCKS:
             rows[f"{clock}_{figures}"] = [code_of(record, clock) for record in records]
-        courses = [line.of(figures)[1] for line in lines]
+            free_s = [course.nearest_free_s(clock) for course in courses]
+            rows[f"nearest_free_s_{clock}_{figures}"] = [np.nan if one is None else one for one in free_s]
         for part in PARTS:
             rows[f"{part}_us_{figures}"] = [_us(course.parts.get(part)) for course in courses]
-        rows[f"nearest_free_s_{figures}"] = [
-            np.nan if course.nearest_free_s is None else course.nearest_free_s for course in courses
-        ]
     local = [line.recorded.received_at.astimezone(TAIPEI) for line in lines]
     rows["day"] = [at.toordinal() for at in local]
     rows["hour"] = [at.hour for at in local]
@@ -130,7 +133,8 @@ def sheet_of(lines: Sequence[LedgerLine], places: Sequence[Hashable]) -> Sheet:
     named: dict[str, Sequence[Hashable]] = {"place": places, "cell": [line.recorded.cell for line in lines]}
     for figures in FIGURES:
         named[f"unit_type_{figures}"] = [line.of(figures)[0].unit_type for line in lines]
-        named[f"late_reason_{figures}"] = [line.of(figures)[0].late_reason for line in lines]
+        for clock in CLOCKS:
+            named[f"late_reason_{clock}_{figures}"] = [line.of(figures)[0].late_reason(clock) for line in lines]
     lists = {}
     for kind, columns in NAMED.items():
         numbers = {name: number for number, name in enumerate(dict.fromkeys(chain(*(named[one] for one in columns))))}

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.domain.kpi import NOT_LATE, SHIFT_HOURS, SHIFTS, UNKNOWN
+from dispatch.domain.kpi import NOT_LATE, SHIFT_HOURS, SHIFTS, UNKNOWN, Clock
 from dispatch.domain.kpi_columns import CATEGORIES, NAMED, Columns, KnownNames, to_us
 from dispatch.domain.kpi_line import Figures
 
@@ -65,13 +65,13 @@ def key(name: Hashable) -> str:
     return UNKNOWN if name is None else str(name)
 
 
-def labels(kind: str, figures: Figures, names: KnownNames, places: Places) -> tuple[str, list[str]]:
+def labels(kind: str, clock: Clock, figures: Figures, names: KnownNames, places: Places) -> tuple[str, list[str]]:
     """(column of numbers, the key of each number) for what has a list of names; KeyError for what has none."""
     if kind in ("station", "precinct"):
         return "place", places_named(names, places, kind)
-    column = f"{kind}_{figures}" if len(NAMED[kind]) > 1 else kind
     if kind == "late_reason":
-        return column, [NOT_LATE if name is None else str(name) for name in names[kind]]
+        return f"{kind}_{clock}_{figures}", [NOT_LATE if name is None else str(name) for name in names[kind]]
+    column = f"{kind}_{figures}" if len(NAMED[kind]) > 1 else kind
     return column, [key(name) for name in names[kind]]
 
 
@@ -83,8 +83,10 @@ _NUMBERED: Final[Mapping[str, tuple[str, Mapping[str, int]]]] = {
 }
 
 
-def rows_of(columns: Columns, wanted: KpiFilter, figures: Figures, names: KnownNames, places: Places) -> Bools | None:
-    """Which rows are meant, by these figures; None for all of them."""
+def rows_of(
+    columns: Columns, wanted: KpiFilter, clock: Clock, figures: Figures, names: KnownNames, places: Places
+) -> Bools | None:
+    """Which rows are meant, on this clock and by these figures; None for all of them."""
     conditions: list[Bools] = []
     received_us = columns["received_us"]
     if len(received_us):
@@ -103,7 +105,7 @@ def rows_of(columns: Columns, wanted: KpiFilter, figures: Figures, names: KnownN
     for member in ("precinct", "station", "unit_type", "cell", "late_reason"):
         chosen = getattr(wanted, member)
         if chosen is not None:
-            column, known = labels(member, figures, names, places)
+            column, known = labels(member, clock, figures, names, places)
             conditions.append(_among(columns[column], [n for n, one in enumerate(known) if one in chosen], len(known)))
     if not conditions:
         return None

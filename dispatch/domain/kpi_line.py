@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
-from dispatch.domain.kpi import IncidentRecord
+from dispatch.domain.kpi import Clock, IncidentRecord
 from dispatch.domain.parts import Part
 from dispatch.domain.review_state import ReviewState
 
@@ -16,7 +16,10 @@ Figures = Literal["reviewed", "recorded"]
 
 
 class Mark(StrEnum):
-    """What a person should know before trusting a figure. Accuses nobody."""
+    """What a person should know before trusting a figure. Accuses nobody.
+
+    CANCELLED_LATE: by the record or by rulings it is left out by a cancellation that came after its ten minutes.
+    """
 
     FAR_FROM_SCENE = "far_from_scene"
     BEFORE_GPS_ARRIVAL = "before_gps_arrival"
@@ -24,6 +27,7 @@ class Mark(StrEnum):
     INFERRED = "inferred"
     CORRECTED = "corrected"
     REVIEWED = "reviewed"
+    CANCELLED_LATE = "cancelled_late"
 
 
 MARKS: Final = tuple(Mark)
@@ -34,13 +38,18 @@ class Course:
     """How a response went, by the arrivals that count. Seconds; None where it is not known.
 
     `unit`: call sign of the one that arrived first, else that was sent first; `parts` and `eta_s` are its own.
-    `nearest_free_s`: what the response would have been, had the nearest free unit been sent at once.
+    `nearest_free_s_…`: what the response would have been on each clock, had the nearest free unit been sent at once.
     """
 
     parts: Mapping[Part, float | None] = field(default_factory=dict)
     eta_s: float | None = None
-    nearest_free_s: float | None = None
+    nearest_free_s_received: float | None = None
+    nearest_free_s_dispatched: float | None = None
     unit: str | None = None
+
+    def nearest_free_s(self, clock: Clock) -> float | None:
+        """On this clock."""
+        return self.nearest_free_s_received if clock == "received" else self.nearest_free_s_dispatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ from dispatch.domain.kpi_columns import (
     to_us,
 )
 from dispatch.domain.kpi_filter import Bools, labels
-from dispatch.domain.kpi_line import Figures
 from dispatch.domain.kpi_tally import US_IN_S, Ints, Tally
 from dispatch.domain.parts import PARTS, Part
 from dispatch.domain.wilson import wilson
@@ -50,12 +49,13 @@ def outcomes(columns: Columns, asked: Asked, rows: Bools | None) -> Ints:
     codes = codes.copy() if rows is None else codes[rows]
     is_open = np.flatnonzero(codes == STILL_OPEN)
     if len(is_open):
-        received_us = _rows(columns["received_us"], rows)[is_open]
+        received_us, now_us = _rows(columns["received_us"], rows)[is_open], to_us(asked.now)
         start_us = received_us
         if asked.clock == "dispatched":
             dispatched_us = _rows(columns[f"dispatched_us_{asked.figures}"], rows)[is_open]
-            start_us = np.where(dispatched_us == NEVER, received_us, dispatched_us)
-        is_pending = to_us(asked.now) - start_us <= asked.target_s * US_IN_S
+            is_sent = (dispatched_us != NEVER) & (dispatched_us <= now_us)
+            start_us = np.where(is_sent, dispatched_us, received_us)
+        is_pending = now_us - start_us <= asked.target_s * US_IN_S
         codes[is_open] = np.where(is_pending, _PENDING, NOT_REACHED)
     return codes
 
@@ -64,7 +64,7 @@ def groups(books: Books, asked: Asked, group_by: GroupBy | None = None) -> list[
     """The report, as `kpi` gives it of the same incidents: same groups, same order, same numbers."""
     chunks, names, number = books.of(asked.wanted), [ALL], None
     if group_by is not None:
-        names, number = _numbering(chunks, books, asked.figures, group_by)
+        names, number = _numbering(chunks, books, asked, group_by)
     n = len(names)
     tally, within_us = Tally(n), int(asked.target_s * US_IN_S)
     within, left = np.zeros(n, np.int64), np.zeros(n * _LEFT, np.int64)
@@ -107,7 +107,7 @@ def parts(books: Books, asked: Asked) -> dict[Part, Spread]:
 def parts_by(books: Books, asked: Asked, group_by: GroupBy) -> list[tuple[str, dict[Part, Spread]]]:
     """`parts` of each group that has a reached incident, in the order of `groups`."""
     chunks = books.of(asked.wanted)
-    names, number = _numbering(chunks, books, asked.figures, group_by)
+    names, number = _numbering(chunks, books, asked, group_by)
     tallies = {part: Tally(len(names)) for part in PARTS}
     has_any = np.zeros(len(names), np.bool_)
     for columns in chunks:
@@ -162,9 +162,7 @@ def _rows(column: NDArray[Any], rows: Bools | None) -> NDArray[Any]:
     return column if rows is None else column[rows]
 
 
-def _numbering(
-    chunks: Sequence[Columns], books: Books, figures: Figures, group_by: GroupBy
-) -> tuple[list[str], Numbering]:
+def _numbering(chunks: Sequence[Columns], books: Books, asked: Asked, group_by: GroupBy) -> tuple[list[str], Numbering]:
     """(the key of each group, the numbers of the groups that a chunk's rows are of)."""
     if group_by in ("day", "month"):
         return _by_date(chunks, len("2026-11") if group_by == "month" else len("2026-11-23"))
@@ -175,7 +173,7 @@ def _numbering(
         return list(SHIFTS), lambda columns: columns["hour"] // SHIFT_HOURS
     if group_by in _PLAIN:
         return _PLAIN[group_by], lambda columns: columns[group_by]
-    column, keys = labels(group_by, figures, books.names, books.places)
+    column, keys = labels(group_by, asked.clock, asked.figures, books.names, books.places)
     # Two stations of one name, or of one precinct, are one group.
     names, table = _table(keys)
     return names, lambda columns: table[columns[column]]

@@ -100,8 +100,9 @@ class ReportFigures:
 
     `target_set`: that of the report's year. `ledger_sha256`: of the ledger that these figures were counted from, of
     `ledger_rows` incidents. `changed_by_review`: incidents of which a review changed outcome or time; `open_reviews`:
-    those whose figure nobody has looked at though it carries a conflict. `newest_at`: when the newest word on an
-    incident of the period came in, to the second; None where the log has none.
+    those whose figure nobody has looked at though it carries a conflict; `cancelled_late`: of those left out as
+    cancelled (from receipt, reviewed) the ones whose ten minutes were over by then. `newest_at`: when the newest word
+    on an incident of the period came in, to the second; None where the log has none.
     """
 
     bureau: str
@@ -114,6 +115,7 @@ class ReportFigures:
     shares: Mapping[int, float] = field(default_factory=dict)
     target_set: TargetSet | None = None
     changed_by_review: int = 0
+    cancelled_late: int = 0
     open_reviews: int = 0
     newest_at: datetime | None = None
 

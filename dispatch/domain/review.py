@@ -6,7 +6,8 @@
   recorded, and not what was ruled.
 - The response ends with the earliest arrival that counts of all units. A unit without a ruling counts as recorded.
 - Somebody who was not sent may have been there, first or alone: a corrected time that names no unit says when.
-- A cancelled incident, or one merged into another, can't be counted by a ruling: the timeline says what it was.
+- A cancelled incident, or one merged into another, can't be counted by a ruling: the timeline says what it was. But one
+  that was cancelled when it was late already can: `counted`, nobody came; or `excluded` as `cancelled`, it stands.
 - Of an imported call no timeline does: that it was cancelled before anybody arrived is ruled, and taken back.
 """
 
@@ -19,7 +20,8 @@ from enum import StrEnum
 from typing import Final, Literal
 from uuid import UUID
 
-from dispatch.domain.kpi import Exclusion, IncidentRecord
+from dispatch.domain.incident import IncidentState
+from dispatch.domain.kpi import Exclusion, IncidentRecord, cancelled_late
 from dispatch.domain.refusals import Invalid
 
 Arrivals = Mapping[UUID, datetime | None]
@@ -40,7 +42,7 @@ class RulingKind(StrEnum):
 
 ON_THE_INCIDENT: Final = frozenset({RulingKind.EXCLUDED, RulingKind.COUNTED})
 MAY_BE_GIVEN: Final = (Exclusion.OFFICER_INITIATED, Exclusion.SCHEDULED, Exclusion.TEST, Exclusion.DUPLICATE)
-"""An open call and a missing time follow from the record; nobody rules them. Nor a cancellation of a call of ours."""
+"""An open call and a missing time follow from the record; nobody rules them. Of a cancellation see `OnRecord`."""
 WITHOUT_A_UNIT: Final = "arrival"
 """The subject of a ruling on the arrival of somebody who was not sent."""
 OF_NOBODY_SENT: Final = frozenset({RulingKind.CORRECTED, RulingKind.STANDS})
@@ -79,10 +81,11 @@ class Witnessed:
 
 @dataclass(frozen=True, slots=True)
 class OnRecord:
-    """What a ruling is checked against. `exclusion`: the one that counts now, by record or ruling.
+    """What a ruling is checked against. `exclusion`: what `left_out` says now, by record or ruling.
 
     `ended_at`: of the incident, None where that is not known. `unsent_at`: when somebody who was not sent was there, as
-    ruled so far. `on_scene_at`: the first arrival that counts now.
+    ruled so far. `on_scene_at`: the first arrival that counts now. `cancelled_late`: it was cancelled after its ten
+    minutes, and by the arrivals that count now nobody was there: that it is left out as cancelled may be ruled.
     """
 
     received_at: datetime
@@ -92,6 +95,7 @@ class OnRecord:
     unsent_at: datetime | None = None
     on_scene_at: datetime | None = None
     is_imported: bool = False
+    cancelled_late: bool = False
 
 
 def in_force(rulings: Iterable[Ruling]) -> dict[Subject, Ruling]:
@@ -121,7 +125,7 @@ def exclusion_after(recorded: Exclusion | None, rulings: Sequence[Ruling]) -> Ex
 
 
 def is_corrected(exclusion: Exclusion | None, arrivals: Arrivals, rulings: Sequence[Ruling]) -> bool:
-    """Does anything count otherwise than it was recorded? `rulings` oldest first."""
+    """Does anything count otherwise than it was recorded? `exclusion`: see `left_out`; `rulings` oldest first."""
     return (
         exclusion_after(exclusion, rulings) != exclusion
         or arrivals_after(arrivals, rulings) != arrivals
@@ -137,7 +141,12 @@ def reviewed(record: IncidentRecord, rulings: Sequence[Ruling], arrivals: Arriva
     if unsent is not None or any(ruling.assignment_id in arrivals for ruling in rulings):
         there = [at for at in (*arrivals_after(arrivals, rulings).values(), unsent) if at is not None]
         on_scene_at = min(there, default=None)
-    return replace(record, on_scene_at=on_scene_at, exclusion=exclusion_after(record.exclusion, rulings))
+    after = replace(record, on_scene_at=on_scene_at, exclusion=exclusion_after(record.exclusion, rulings))
+    ruling = in_force(rulings).get(None)
+    if ruling is not None and ruling.kind is RulingKind.COUNTED and cancelled_late(after):
+        # As one that was closed: nobody came.
+        return replace(after, state=IncidentState.CLOSED)
+    return after
 
 
 def checked(wish: Ruling, known: OnRecord, now: datetime) -> Ruling:
@@ -189,9 +198,12 @@ def _check_on_incident(wish: Ruling, known: OnRecord) -> None:
 
 
 def _check_cancelled(known: OnRecord) -> None:
+    if known.cancelled_late:
+        return
     if not known.is_imported:
         raise Invalid(
-            "only of a call that is imported: one of this system is cancelled by a dispatcher while it is open",
+            "only of a call that is imported, or that was cancelled after its ten minutes: one of this system is "
+            "cancelled by a dispatcher while it is open",
             member="exclusion",
         )
     if known.on_scene_at is not None:

@@ -2,7 +2,8 @@
 
 Open to a look is an ended incident that is measured, whose figure rests on an arrival that carries a mark, or whose
 only arrival was inferred, where nobody has ruled on that arrival since the last that was heard of it. A ruling that
-makes another unit the first opens it again where that unit's arrival is marked as well.
+makes another unit the first opens it again where that unit's arrival is marked as well. Open too is one that was
+cancelled when it was late already, until somebody rules whether it is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.parts import Sent, first_there
-from dispatch.domain.review import Ruling, arrivals_after, exclusion_after
+from dispatch.domain.review import Ruling, arrivals_after, exclusion_after, in_force
 
 ReviewState = Literal["open", "done"]
 
@@ -37,11 +38,21 @@ class ToldArrival:
 
 
 def review_state(
-    told: Sequence[ToldArrival], rulings: Sequence[Ruling], exclusion: Exclusion | None, *, has_ended: bool
+    told: Sequence[ToldArrival],
+    rulings: Sequence[Ruling],
+    exclusion: Exclusion | None,
+    *,
+    has_ended: bool,
+    cancelled_late: bool = False,
 ) -> ReviewState | None:
-    """None where there is nothing to look at and nobody ruled; `rulings` oldest first, `exclusion` as recorded."""
+    """None where there is nothing to look at and nobody ruled; `rulings` oldest first, `exclusion` as recorded.
+
+    `cancelled_late`: by the arrivals that count, after all rulings.
+    """
     if not has_ended:
         return None
+    if cancelled_late and None not in in_force(rulings):
+        return "open"
     if exclusion_after(exclusion, rulings) is None and _first_wants_a_look(told, rulings):
         return "open"
     return "done" if rulings else None

@@ -11,17 +11,21 @@
   sum; where they speak for different reasons and that part is the largest, the reason is `unknown`.
 - A step that was told for a time after the one that follows it is as good as not told.
 - Where the place was put right after the unit's order, its ETA led elsewhere: all of the way's excess is `place_wrong`.
+- On the clock `dispatched` the response begins with the first order: nothing before it is a part of it or has a norm,
+  and more of the target is left for the way. Of what lies before the order of the unit that arrived only the time from
+  the first order on is a part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from dispatch.domain.incident import TARGET_S
+from dispatch.domain.kpi import Clock
 from dispatch.domain.stretches import Stretch, total, within, without
 
 
@@ -89,10 +93,10 @@ class LateCase:
     """What is on record of one incident. Times aware; None where it is not known.
 
     `on_scene_at`: the arrival that counts, None if nobody came; the steps before it and `eta_s` (as the order said)
-    are those of the unit that arrived. `ever_sent`: any unit was. `nobody_free`: nobody could be sent; `untaken`: an
-    order to another unit lay there, and it declined or never answered; `stood`: the arriving unit stood still.
-    `place_moved_m`: how far the place was put right after that unit's order. `free_eta_s`: of the nearest free unit
-    when the incident was entered; `candidates_kept`: somebody looked then.
+    are those of the unit that arrived. `ever_sent`: any unit was, the first at `first_sent_at`. `nobody_free`: nobody
+    could be sent; `untaken`: an order to another unit lay there, and it declined or never answered; `stood`: the
+    arriving unit stood still. `place_moved_m`: from the place at that unit's order to that at its arrival.
+    `free_eta_s`: of the nearest free unit when the incident was entered; `candidates_kept`: somebody looked then.
     """
 
     received_at: datetime
@@ -103,6 +107,7 @@ class LateCase:
     on_scene_at: datetime | None = None
     eta_s: float | None = None
     ever_sent: bool = True
+    first_sent_at: datetime | None = None
     nobody_free: Sequence[Stretch] = ()
     untaken: Sequence[Stretch] = ()
     stood: Sequence[Stretch] = ()
@@ -129,8 +134,8 @@ class Part:
 class Why:
     """`excess_s`: of the reason, None where it has none. `parts` add up to the response; none if nobody came.
 
-    `nearest_free_s`: the response, had the nearest free unit been sent when the call was entered; None where
-    `counterfactual` says why.
+    `nearest_free_s`: the response, had the nearest free unit been sent when the call was entered, on the same clock;
+    None where `counterfactual` says why.
     """
 
     reason: LateReason
@@ -152,8 +157,13 @@ _OF_ONE: Final = {
 }
 
 
-def why_late(case: LateCase, norms: Norms = DEFAULT_NORMS) -> Why:
-    """The one reason of a late incident. Of one that is not late `unknown`, unless a part went over its norm."""
+def why_late(case: LateCase, clock: Clock = "received", norms: Norms = DEFAULT_NORMS) -> Why:
+    """The one reason of an incident that is late on this clock.
+
+    Of one that is not late `unknown`, unless a part went over its norm.
+    """
+    if clock == "dispatched":
+        case, norms = from_dispatch(case), replace(norms, entry_s=0.0, dispatch_s=0.0)
     free_s, counterfactual = _nearest_free(case)
     if case.on_scene_at is None:
         waits = not case.ever_sent and bool(case.nobody_free)
@@ -166,6 +176,12 @@ def why_late(case: LateCase, norms: Norms = DEFAULT_NORMS) -> Why:
         if over_s > excess_s:
             reason, excess_s = found, over_s
     return Why(reason, excess_s or None, parts, free_s, counterfactual)
+
+
+def from_dispatch(case: LateCase) -> LateCase:
+    """The same as if the call had come in, and been entered, with the first order; without one, with its receipt."""
+    begin = case.first_sent_at or case.received_at
+    return replace(case, received_at=begin, created_at=begin)
 
 
 def parts_of(case: LateCase, norms: Norms = DEFAULT_NORMS) -> tuple[Part, ...]:

@@ -186,6 +186,7 @@ class _Writing:
             rows,
             over=[("", 1), (words["received"], 2), (words["dispatched"], 2)],
             widths=[3, 1, 1, 1, 1],
+            notes=[words["cancelled_late"].format(n=self._figures.cancelled_late)],
         )
 
     def _breakdown(self, by: Dimension, groups: Sequence[Group]) -> Table:

@@ -85,6 +85,8 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "exclusions_sheet": "排除原因",
         "reason": "原因",
         "cancelled": "到達前取消",
+        "cancelled_late": "到達前取消者中，{n}件取消時受理已逾10分鐘（自受理起，複核後）；"
+        "帳冊以 cancelled_late 註記，由主管複核。",
         "duplicate": "重複報案",
         "officer_initiated": "員警主動發現",
         "scheduled": "預定勤務",
@@ -194,6 +196,8 @@ WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "exclusions_sheet": "Exclusions",
         "reason": "Reason",
         "cancelled": "cancelled before arrival",
+        "cancelled_late": "{n} of those cancelled before arrival were cancelled after their 10 minutes were over (from "
+        "receipt, reviewed); the ledger marks them cancelled_late, and a supervisor reviews them.",
         "duplicate": "duplicate",
         "officer_initiated": "officer-initiated",
         "scheduled": "scheduled",

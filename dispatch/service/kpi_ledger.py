@@ -137,8 +137,8 @@ class LateSum:
 
 
 def late(books: Books, asked: Asked) -> list[LateSum]:
-    """Why incidents were late, the most frequent reason first."""
-    reasons, keys = labels("late_reason", asked.figures, books.names, books.places)
+    """Why incidents were late on the clock that is asked for, the most frequent reason first."""
+    reasons, keys = labels("late_reason", asked.clock, asked.figures, books.names, books.places)
     found: list[tuple[Ints, NDArray[np.int32], NDArray[np.float32]]] = []
     for columns in books.of(asked.wanted):
         meant = books.rows(columns, asked)
@@ -146,13 +146,17 @@ def late(books: Books, asked: Asked) -> list[LateSum]:
         codes = outcomes(columns, asked, meant)
         is_late = _is_late(codes, asked)
         rows = rows[is_late]
-        found.append((codes[is_late], columns[reasons][rows], columns[f"nearest_free_s_{asked.figures}"][rows]))
+        found.append((codes[is_late], columns[reasons][rows], _nearest_free_s(columns, asked)[rows]))
     if not found:
         return []
     codes, numbers, free_s = (np.concatenate(part) for part in zip(*found, strict=True))
     of_key = {key: [number for number, one in enumerate(keys) if one == key] for key in keys}
     sums = [_late_sum(key, np.isin(numbers, its), codes, free_s, asked) for key, its in of_key.items()]
     return sorted((one for one in sums if one.n), key=lambda one: (-one.n, one.reason))
+
+
+def _nearest_free_s(columns: Columns, asked: Asked) -> NDArray[np.float32]:
+    return columns[f"nearest_free_s_{asked.clock}_{asked.figures}"]
 
 
 def _late_sum(reason: str, mine: Bools, codes: Ints, free_s: NDArray[np.float32], asked: Asked) -> LateSum:
@@ -186,7 +190,7 @@ def _ranked(columns: Columns, books: Books, asked: Asked, pick: Pick) -> tuple[I
     if pick.part is not None:
         keep &= (codes >= 0) & (columns[f"{pick.part}_us_{asked.figures}"][rows] != NEVER)
     if pick.nearest is not None:
-        free_s = columns[f"nearest_free_s_{asked.figures}"][rows]
+        free_s = _nearest_free_s(columns, asked)[rows]
         keep &= free_s <= asked.target_s if pick.nearest == "in_time" else np.isnan(free_s)
     if pick.changed is not None:
         keep &= differs_by_review(columns, asked)[rows] == pick.changed

@@ -15,18 +15,18 @@ import numpy as np
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from dispatch.domain.kpi import Clock, GroupBy, KpiGroup
+from dispatch.domain.kpi import Clock, Exclusion, GroupBy, KpiGroup
 from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_columns import LAYOUT, NAMED
 from dispatch.domain.kpi_filter import KpiFilter
-from dispatch.domain.kpi_line import Figures
+from dispatch.domain.kpi_line import Figures, Mark
 from dispatch.domain.kpi_sums import changed_by_review, groups, parts
 from dispatch.domain.refusals import FiguresDisagree
 from dispatch.domain.report import DIMENSIONS, Group, Line, Pair, PartFigure, ReportFigures, TargetSet
 from dispatch.domain.report_period import Period
 from dispatch.service.desk import Desk
 from dispatch.service.kpi_keeper import KpiKeeper
-from dispatch.service.kpi_ledger import count_reviews
+from dispatch.service.kpi_ledger import Pick, count_reviews, every
 from dispatch.service.ledger_file import Outcomes, Written, write_ledger
 from dispatch.store import report_facts
 from dispatch.store.kpi_targets import target_history
@@ -150,6 +150,7 @@ def figures_from(books: Books, period: Period, facts: Facts, ledger_sha256: str)
         shares=facts.shares,
         target_set=facts.target_set,
         changed_by_review=changed_by_review(books, asked),
+        cancelled_late=len(every(books, asked, Pick(reason=Exclusion.CANCELLED, mark=Mark.CANCELLED_LATE))),
         open_reviews=count_reviews(books, asked),
         newest_at=facts.newest_at,
     )

@@ -59,6 +59,7 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
         rulings = [reviews.ruling_of(row) for row in ruled]
         arrivals = {row.assignment_id: row.on_scene_at for row in its}
         recorded = _record(found[incident_id], its)
+        ruled_record = reviewed(recorded, rulings, arrivals)
         after = arrivals_after(arrivals, rulings)
         units = [
             Unit(
@@ -74,8 +75,8 @@ async def cases(connection: AsyncConnection, incident_ids: Sequence[UUID]) -> li
         newest = {ruling.subject: row.review_id for ruling, row in zip(rulings, ruled, strict=True)}
         return Case(
             recorded=recorded,
-            reviewed=reviewed(recorded, rulings, arrivals),
-            marks=reviews.marks_of(recorded.exclusion, its, inferred, rulings),
+            reviewed=ruled_record,
+            marks=reviews.marks_of(recorded, ruled_record, its, inferred, rulings),
             units=units,
             reviews=ruled,
             counting=set(newest.values()),
@@ -100,4 +101,5 @@ def _record(row: AnyRow, sent: Sequence[AnyRow]) -> IncidentRecord:
         on_scene_at=min((one.on_scene_at for one in sent if one.on_scene_at is not None), default=None),
         state=IncidentState(row.state),
         exclusion=Exclusion(row.exclusion) if row.exclusion else None,
+        ended_at=row.ended_at,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from dispatch.domain.events import Event, EventKind, SaidBy
 from dispatch.domain.incident import Incident, IncidentState
+from dispatch.domain.kpi import cancelled_late, left_out
 from dispatch.domain.refusals import ChangedMeanwhile, IncidentEnded, IncidentOpen
 from dispatch.domain.review import OnRecord, Ruling, checked
 from dispatch.service.desk import Desk
@@ -31,11 +33,12 @@ async def review(desk: Desk, incident_id: UUID, wish: Ruling, by: Person, *, rea
         known = OnRecord(
             incident.received_at,
             {unit.sent.assignment_id: unit.witnessed for unit in before.units},
-            before.reviewed.exclusion,
+            left_out(before.reviewed),
             before.ended_at,
             before.unsent_at,
             before.reviewed.on_scene_at,
             before.is_imported,
+            cancelled_late(replace(before.recorded, exclusion=None, on_scene_at=before.reviewed.on_scene_at)),
         )
         ruling = checked(wish, known, work.now)
         review_id = await add_review(work.connection, incident_id, ruling, reason=reason, at=work.now, by=by.username)
@@ -94,10 +97,8 @@ def _before_and_after(before: Case, now: Case, ruling: Ruling) -> dict[str, Any]
     }
     if ruling.subject is not None:
         return said | {"on_scene_at_before": _iso(arrival(before)), "on_scene_at": _iso(arrival(now))}
-    return said | {
-        "exclusion_before": before.reviewed.exclusion and str(before.reviewed.exclusion),
-        "exclusion": now.reviewed.exclusion and str(now.reviewed.exclusion),
-    }
+    was, now_is = left_out(before.reviewed), left_out(now.reviewed)
+    return said | {"exclusion_before": was and str(was), "exclusion": now_is and str(now_is)}
 
 
 def _response_s(case: Case) -> float | None:

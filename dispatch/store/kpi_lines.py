@@ -6,6 +6,7 @@ from asyncio import to_thread
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.hexagon import cell_of
 from dispatch.domain.incident import TARGET_S, Category, IncidentState, Priority
-from dispatch.domain.kpi import STILL_OPEN, TAIPEI, Exclusion, IncidentRecord, Verdict, verdict
+from dispatch.domain.kpi import STILL_OPEN, TAIPEI, Clock, Exclusion, IncidentRecord, Verdict, verdict
+from dispatch.domain.kpi_columns import CLOCKS
 from dispatch.domain.kpi_filter import Place
 from dispatch.domain.kpi_line import Course, LedgerLine
 from dispatch.domain.parts import Sent, first_there, parts_of
@@ -137,6 +139,7 @@ def _line(
         exclusion=Exclusion(row.exclusion) if row.exclusion else None,
         unit_type=first.unit_type if first else None,
         cell=None if row.lat is None else cell_of(row.lat, row.lon),
+        ended_at=row.ended_at,
     )
     ruled = replace(reviewed(recorded, rulings, arrivals), unit_type=first_ruled.unit_type if first_ruled else None)
     return LedgerLine(
@@ -144,8 +147,8 @@ def _line(
         reviewed=ruled,
         recorded_course=_course(row.received_at, entered_at, first),
         reviewed_course=_course(row.received_at, entered_at, first_ruled),
-        marks=marks_of(recorded.exclusion, told.sent, told.inferred, rulings),
-        review=state_of(row, told.sent, told.inferred, rulings, told.news),
+        marks=marks_of(recorded, ruled, told.sent, told.inferred, rulings),
+        review=state_of(recorded, ruled, told.sent, told.inferred, rulings, told.news),
         ended_at=row.ended_at,
         is_imported=row.import_id is not None,
     )
@@ -170,14 +173,18 @@ def _course(received_at: datetime, entered_at: datetime | None, first: Sent | No
     )
 
 
-def _has_reason(record: IncidentRecord) -> bool:
+def _is_late(record: IncidentRecord, clock: Clock) -> bool:
     """Late for good. One that is open and not reached gets its reason when it has ended."""
-    said = verdict(record, "received")
+    said = verdict(record, clock)
     return said is Verdict.NOT_REACHED or (isinstance(said, timedelta) and said.total_seconds() > TARGET_S)
 
 
+def _has_reason(record: IncidentRecord) -> bool:
+    return any(_is_late(record, clock) for clock in CLOCKS)
+
+
 async def _with_reasons(connection: AsyncConnection, lines: Sequence[LedgerLine]) -> list[LedgerLine]:
-    """Why each is late, by either figures: the same where nobody ruled otherwise."""
+    """Why each is late, on each clock and by either figures: the same where nobody ruled otherwise."""
     by_ruling = await late_cases(
         connection, [line.reviewed.incident_id for line in lines if _has_reason(line.reviewed)]
     )
@@ -206,11 +213,13 @@ async def _with_reasons(connection: AsyncConnection, lines: Sequence[LedgerLine]
 
 def _reasoned(record: IncidentRecord, course: Course, case: LateCase | None) -> tuple[IncidentRecord, Course]:
     if verdict(record, "received") is Verdict.STILL_OPEN:
-        return replace(record, late_reason=STILL_OPEN), course
+        return replace(record, late_reason_received=STILL_OPEN, late_reason_dispatched=STILL_OPEN), course
     if case is None:
         return record, course
-    why = why_late(case)
-    return replace(record, late_reason=str(why.reason)), replace(course, nearest_free_s=why.nearest_free_s)
+    by_clock = {clock: why_late(case, clock) if _is_late(record, clock) else None for clock in CLOCKS}
+    reasons: dict[str, Any] = {f"late_reason_{clock}": why and str(why.reason) for clock, why in by_clock.items()}
+    free_s: dict[str, Any] = {f"nearest_free_s_{clock}": why and why.nearest_free_s for clock, why in by_clock.items()}
+    return replace(record, **reasons), replace(course, **free_s)
 
 
 async def _entered(connection: AsyncConnection, rows: Sequence[AnyRow]) -> dict[UUID, datetime | None]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dispatch.domain.events import EventKind
 from dispatch.domain.incident import IncidentState
-from dispatch.domain.kpi import Exclusion
+from dispatch.domain.kpi import Exclusion, IncidentRecord, cancelled_late, left_out
 from dispatch.domain.kpi_line import Mark
 from dispatch.domain.parts import Sent, first_there
 from dispatch.domain.review import Ruling, RulingKind, is_corrected
@@ -92,31 +92,35 @@ async def news_since_rulings(connection: AsyncConnection, incident_ids: Collecti
 
 
 def marks_of(
-    exclusion: Exclusion | None,
+    recorded: IncidentRecord,
+    ruled: IncidentRecord,
     sent: Sequence[AnyRow],
     inferred: Mapping[UUID, Collection[str]],
     rulings: Sequence[Ruling],
 ) -> frozenset[Mark]:
-    """What a person should know before trusting a figure. `exclusion`: as recorded; `rulings`: oldest first.
+    """What a person should know before trusting a figure. `ruled`: the record after `rulings`, which are oldest first.
 
     `inferred` looks at the unit that arrived first by the record; where none did, at an arrival that was inferred.
     """
     found = _marks_by_record(sent, inferred)
+    if cancelled_late(recorded) or cancelled_late(ruled):
+        found.add(Mark.CANCELLED_LATE)
     if rulings:
         found.add(Mark.REVIEWED)
-        if is_corrected(exclusion, {row.assignment_id: row.on_scene_at for row in sent}, rulings):
+        if is_corrected(left_out(recorded), {row.assignment_id: row.on_scene_at for row in sent}, rulings):
             found.add(Mark.CORRECTED)
     return frozenset(found)
 
 
 def state_of(
-    incident: AnyRow,
+    recorded: IncidentRecord,
+    ruled: IncidentRecord,
     sent: Sequence[AnyRow],
     inferred: Mapping[UUID, Collection[str]],
     rulings: Sequence[Ruling],
     news: Collection[UUID],
 ) -> ReviewState | None:
-    """Whether it waits for a supervisor's look; `news`: of `news_since_rulings`."""
+    """Whether it waits for a supervisor's look; `ruled`: after `rulings`; `news`: of `news_since_rulings`."""
     told = [
         ToldArrival(
             assignment_id=row.assignment_id,
@@ -128,8 +132,13 @@ def state_of(
         )
         for row in sent
     ]
-    exclusion = Exclusion(incident.exclusion) if incident.exclusion else None
-    return review_state(told, rulings, exclusion, has_ended=incident.state in ENDED)
+    return review_state(
+        told,
+        rulings,
+        recorded.exclusion,
+        has_ended=recorded.state in ENDED,
+        cancelled_late=cancelled_late(ruled),
+    )
 
 
 def _marks_by_record(sent: Sequence[AnyRow], inferred: Mapping[UUID, Collection[str]]) -> set[Mark]:

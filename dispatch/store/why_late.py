@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -149,6 +148,7 @@ def _case(
         on_scene_at=first.on_scene_at if first else None,
         eta_s=first.eta_s if first else None,
         ever_sent=bool(sent),
+        first_sent_at=min(ordered, default=None),
         nobody_free=[(at, _next(again, at)) for at in nobody_at],
         untaken=[
             (row.dispatched_at, row.ended_at)
@@ -168,11 +168,15 @@ def _next(ordered: Sequence[datetime], at: datetime) -> datetime:
 
 
 def _moved_m(places: Sequence[tuple[datetime, Position]], since: datetime | None, until: datetime | None) -> float:
-    """The furthest that the place was moved between a unit's order and its arrival."""
-    if since is None:
+    """How far the place at a unit's arrival is from the one that its order led to, in however many steps it moved.
+
+    Where the log knows the place only from later on, the order led to the first that it knows.
+    """
+    then = [place for at, place in places if until is None or at <= until]
+    if since is None or not then:
         return 0.0
-    moves = [(at, distance_m(before, after)) for (_, before), (at, after) in pairwise(places)]
-    return max((moved_m for at, moved_m in moves if at >= since and (until is None or at <= until)), default=0.0)
+    before = [place for at, place in places if at < since]
+    return distance_m((before or then[:1])[-1], then[-1])
 
 
 async def _told(connection: AsyncConnection, incident_ids: Collection[UUID]) -> defaultdict[UUID, _Told]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dispatch.domain.kpi_line import Course, LedgerLine
 from dispatch.domain.stretches import within
 from dispatch.domain.why_late import Counterfactual, LateReason, why_late
+from dispatch.store.kpi_lines import lines_of
 from dispatch.store.review_tables import reviews
 from dispatch.store.tables import alarms, assignments, decisions, events, incidents
 from dispatch.store.unit_looks import Look, keep_looks, looks_of
@@ -146,6 +149,28 @@ async def test_the_whole_story_of_one_incident(module_server: Server, units: lis
     assert (why.reason, why.nearest_free_s) == (LateReason.PLACE_WRONG, 150.5)
 
 
+@pytest.mark.parametrize(
+    ("moves", "moved_m"),
+    [
+        ([(200, 23.48054), (300, 23.48108)], 120),
+        ([(200, 23.481), (300, 23.48)], 0),
+        ([(100, 23.47), (300, 23.481)], 1218),
+        ([(100, 23.481), (950, 23.49)], 0),
+    ],
+)
+async def test_a_place_has_moved_as_far_as_the_arrival_is_from_where_the_order_led(
+    module_server: Server, units: list[UUID], moves: list[tuple[float, float]], moved_m: float
+) -> None:
+    """In two steps as in one; there and back is no move; what came before the order or after the arrival is none."""
+    async with module_server.engine.begin() as connection:
+        past = await Past(connection).received()
+        await past.sent(units[0], 150, there_s=900)
+        for seconds, lat in moves:
+            await past.happened("incident_changed", seconds, members=["lat"], values={"lat": lat})
+        case = (await late_cases(connection, [past.incident_id]))[past.incident_id]
+    assert case.place_moved_m == pytest.approx(moved_m, abs=1)
+
+
 async def test_the_arrival_that_counts_is_the_reviewed_one(module_server: Server, units: list[UUID]) -> None:
     """Where a supervisor ruled that the first was not there, the story is that of the second."""
     one, two = units
@@ -259,6 +284,36 @@ async def test_somebody_who_was_not_sent_was_there(module_server: Server) -> Non
         recorded = (await late_cases(connection, ids, "recorded"))[past.incident_id]
     assert (case.on_scene_at, case.dispatched_at, recorded.on_scene_at) == (at(800), None, None)
     assert (why_late(case).reason, why_late(recorded).reason) == (LateReason.LATE_ENTRY, LateReason.NOBODY_CAME)
+
+
+async def test_each_clock_has_its_own_reason_and_counterfactual(module_server: Server, units: list[UUID]) -> None:
+    """What went by before the first order is no part of a response from it; a call late on one clock has one reason."""
+    async with module_server.engine.begin() as connection:
+        both = await Past(connection).received(created_at=at(400))
+        await both.sent(units[0], 430, there_s=1100)
+        await both.looked(401, 350.0, somebody=True)
+        one = await Past(connection).received(created_at=at(400))
+        await one.sent(units[0], 430, there_s=900)
+        again = await Past(connection).received()
+        await again.sent(units[0], 100, state="timed_out", ended_s=600, acknowledged_at=None, en_route_at=None)
+        await again.sent(units[1], 620, there_s=900)
+        nobody = await Past(connection).received()
+        still_open = await Past(connection).received(state="open")
+        pasts = (both, one, again, nobody, still_open)
+        lines = await lines_of(connection, [past.incident_id for past in pasts])
+    assert [(line.reviewed.late_reason("received"), line.reviewed.late_reason("dispatched")) for line in lines] == [
+        ("late_entry", "travel_longer_than_eta"),
+        ("late_entry", None),
+        ("late_acknowledgement", "late_acknowledgement"),
+        ("nobody_came", "nobody_came"),
+        ("still_open", "still_open"),
+    ]
+    free_s = [(course.nearest_free_s("received"), course.nearest_free_s("dispatched")) for course in _courses(lines)]
+    assert free_s[:2] == [(750, 350), (None, None)]
+
+
+def _courses(lines: Sequence[LedgerLine]) -> list[Course]:
+    return [line.reviewed_course for line in lines]
 
 
 async def test_a_round_keeps_who_could_go_where_a_person_decides(database_url: str, nats_url: str) -> None:

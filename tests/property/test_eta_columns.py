@@ -109,7 +109,7 @@ def books_of(history: Sequence[Placed], some: Sequence[Journey], cut_at: Sequenc
 
 def meant(history: Sequence[Placed], some: Sequence[Journey], asked: Asked) -> list[Journey]:
     """By the filter in plain words."""
-    ids = {line.recorded.incident_id for line, _ in history if _admits(asked.wanted, line.of(asked.figures)[0])}
+    ids = {line.recorded.incident_id for line, _ in history if _admits(asked, line.of(asked.figures)[0])}
     return [one for one in some if one.incident_id in ids]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
 from typing import Any, get_args
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ from dispatch.domain.kpi_sums import changed_by_review, groups, outcomes, parts,
 from dispatch.domain.parts import PARTS
 from dispatch.domain.percentile import percentile
 from dispatch.domain.review_state import ReviewState
-from dispatch.service.kpi_ledger import Pick, count_reviews, every, page
+from dispatch.service.kpi_ledger import Pick, count_reviews, every, late, page
 
 MIDNIGHT = datetime(2026, 10, 30, 16, tzinfo=UTC)
 GIVEN = [e for e in Exclusion if e not in {Exclusion.PENDING, Exclusion.NO_START}]
@@ -56,7 +58,12 @@ EXCLUSIONS = st.sampled_from([None, *GIVEN])
 UNIT_TYPES = st.sampled_from([None, "car", "motorcycle"])
 LATE_REASONS = st.sampled_from([None, "turnout", "unknown"])
 SECONDS = st.none() | st.integers(0, 900_000_000).map(lambda us: us / 1_000_000)
-COURSES = st.builds(Course, parts=st.fixed_dictionaries(dict.fromkeys(PARTS, SECONDS)), nearest_free_s=SECONDS)
+COURSES = st.builds(
+    Course,
+    parts=st.fixed_dictionaries(dict.fromkeys(PARTS, SECONDS)),
+    nearest_free_s_received=SECONDS,
+    nearest_free_s_dispatched=SECONDS,
+)
 MARKS = st.lists(st.sampled_from(Mark), max_size=3).map(frozenset)
 RECORDS = st.tuples(
     st.sampled_from([None, *PLACES]),
@@ -75,11 +82,18 @@ RECORDS = st.tuples(
         exclusion=st.sampled_from([None, None, None, *GIVEN]),
         unit_type=UNIT_TYPES,
         cell=st.sampled_from([None, "884ba0", "884ba1"]),
-        late_reason=LATE_REASONS,
+        late_reason_received=LATE_REASONS,
+        late_reason_dispatched=LATE_REASONS,
     ),
 )
 RULINGS: st.SearchStrategy[dict[str, Any] | None] = st.none() | st.fixed_dictionaries(
-    {"on_scene_at": MAYBE_MOMENTS, "exclusion": EXCLUSIONS, "unit_type": UNIT_TYPES, "late_reason": LATE_REASONS}
+    {
+        "on_scene_at": MAYBE_MOMENTS,
+        "exclusion": EXCLUSIONS,
+        "unit_type": UNIT_TYPES,
+        "late_reason_received": LATE_REASONS,
+        "late_reason_dispatched": LATE_REASONS,
+    }
 )
 
 
@@ -136,8 +150,9 @@ def _books(history: Sequence[tuple[LedgerLine, str | None]], cuts: Sequence[int]
     return Books(chunks, names.known(), PLACES)
 
 
-def _admits(wanted: KpiFilter, record: IncidentRecord) -> bool:
+def _admits(asked: Asked, record: IncidentRecord) -> bool:
     """The filter in plain words, written a second time."""
+    wanted, is_from_call = asked.wanted, asked.clock == "received"
     local = record.received_at.astimezone(TAIPEI)
     has = {
         "precinct": record.precinct or "unknown",
@@ -149,7 +164,7 @@ def _admits(wanted: KpiFilter, record: IncidentRecord) -> bool:
         "hour": f"{local.hour:02}",
         "weekday": str(local.isoweekday()),
         "cell": record.cell or "unknown",
-        "late_reason": record.late_reason or "none",
+        "late_reason": (record.late_reason_received if is_from_call else record.late_reason_dispatched) or "none",
     }
     return (
         (wanted.start is None or record.received_at >= wanted.start)
@@ -160,7 +175,7 @@ def _admits(wanted: KpiFilter, record: IncidentRecord) -> bool:
 
 def _meant(history: Sequence[tuple[LedgerLine, str | None]], asked: Asked) -> list[LedgerLine]:
     ordered = sorted((line for line, _ in history), key=lambda line: line.recorded.received_at)
-    return [line for line in ordered if _admits(asked.wanted, _of(line, asked))]
+    return [line for line in ordered if _admits(asked, _of(line, asked))]
 
 
 def _of(line: LedgerLine, asked: Asked) -> IncidentRecord:
@@ -186,6 +201,24 @@ def test_the_report_is_the_same(
     assert [asdict(line) for line in found] == _plain(raw)
     if group_by is not None:
         assert sum(line.incidents for line in found) == len(_meant(history, asked))
+
+
+def test_who_was_sent_after_the_moment_of_asking_was_not_sent_yet() -> None:
+    """On the dispatched clock a call that waited is late then, as the incidents themselves say."""
+    record = IncidentRecord(
+        incident_id=UUID(int=1),
+        number="1",
+        category=Category.SERVICE,
+        priority=Priority.URGENT,
+        received_at=MIDNIGHT,
+        dispatched_at=_after(86_400),
+    )
+    history: list[tuple[LedgerLine, str | None]] = [(LedgerLine(recorded=record, reviewed=record), None)]
+    for now_s, unreached in ((600, 0), (601, 1), (86_399, 1), (86_400, 0), (87_001, 1)):
+        asked = Asked(_after(now_s), clock="dispatched")
+        (line,) = groups(_books(history, []), asked)
+        assert line.unreached == unreached
+        assert kpi([record], now=asked.now, clock="dispatched") == [line]
 
 
 @given(histories, st.lists(st.integers(0, 30), max_size=3), questions)
@@ -262,6 +295,31 @@ def test_a_review_is_counted_where_it_changes_a_figure(
     found = {is_changed: every(books, asked, Pick(changed=is_changed)) for is_changed in (True, False)}
     assert set(found[True]) == {line.recorded.incident_id for line in changed}
     assert len(found[True]) + len(found[False]) == len(_meant(history, asked))
+
+
+@given(histories, questions)
+def test_why_they_were_late_is_told_of_the_clock_that_is_asked(
+    history: list[tuple[LedgerLine, str | None]], asked: Asked
+) -> None:
+    """Reasons with how many they are, whom the nearest free unit would have been in time for, and their rows."""
+    late_ones = [
+        line
+        for line in _meant(history, asked)
+        if isinstance(said := outcome(_of(line, asked), asked.now, asked.clock), float) and said > asked.target_s
+    ]
+    reason_of, free_of = f"late_reason_{asked.clock}", f"nearest_free_s_{asked.clock}"
+    reasons = [getattr(_of(line, asked), reason_of) or "none" for line in late_ones]
+    free_s = [getattr(line.of(asked.figures)[1], free_of) for line in late_ones]
+    books = _books(history, [])
+    found = late(books, asked)
+    assert {one.reason: one.n for one in found} == Counter(reasons)
+    assert sum(one.unknown for one in found) == free_s.count(None)
+    # Columns hold four bytes of it: a thousandth of a second beside the line is nobody's.
+    in_time = [one is not None and np.float32(one) <= asked.target_s for one in free_s]
+    assert sum(one.in_time for one in found) == sum(in_time)
+    rows = every(books, asked, Pick(outcome="late", nearest="in_time"))
+    ids = [line.recorded.incident_id for line in late_ones]
+    assert rows == [incident_id for incident_id, one in zip(ids, in_time, strict=True) if one]
 
 
 @pytest.mark.parametrize("group_by", GROUPS)

@@ -101,7 +101,7 @@ async def _ruled(server: Server) -> int:
 async def rule(day: Day) -> None:
     """The supervisor rules on something, right or wrong."""
     items = (await day.client.get("/incidents?limit=50&state=all")).json()["items"]
-    ended = [one for one in items if one["state"] == "closed"]
+    ended = [one for one in items if one["state"] in ("closed", "cancelled")]
     if not ended:
         return
     incident = day.random.choice(ended)
@@ -110,7 +110,7 @@ async def rule(day: Day) -> None:
     ruling = day.random.choice(["stands", "gps", "button", "corrected", "not_reached", "excluded", "counted"])
     body = {"ruling": ruling, "reason": "as the camera shows", "after": (case["reviews"] or [{"id": None}])[-1]["id"]}
     if ruling == "excluded":
-        body["exclusion"] = day.random.choice(["test", "scheduled"])
+        body["exclusion"] = day.random.choice(["test", "scheduled", "cancelled"])
     elif ruling != "counted" and incident["assignments"]:
         body["assignment_id"] = day.random.choice(incident["assignments"])["id"]
     if ruling == "corrected":

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.stretches import Stretch
-from dispatch.domain.why_late import DEFAULT_NORMS, LateCase, LateReason, Step, promised_s, why_late
+from dispatch.domain.why_late import DEFAULT_NORMS, LateCase, LateReason, Step, from_dispatch, promised_s, why_late
 
 CALLED = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 STEPS = ("created_at", "dispatched_at", "acknowledged_at", "en_route_at", "on_scene_at")
@@ -42,6 +42,7 @@ any_case = st.builds(
     place_moved_m=st.sampled_from([0.0, 50.0, 500.0]),
     free_eta_s=st.none() | st.integers(0, 2000).map(float),
     candidates_kept=st.booleans(),
+    first_sent_at=st.none() | moments,
 )
 late = any_case.filter(lambda case: case.on_scene_at is not None and case.on_scene_at > at(600))
 in_order = st.builds(
@@ -85,6 +86,28 @@ def test_all_excesses_together_are_how_late_it_was(case: LateCase) -> None:
     assert why.excess_s is not None
     assert why.excess_s == pytest.approx(max(beyond_s, *(part.excess_s for part in why.parts)), abs=1e-6)
     assert why.reason is not LateReason.NOBODY_CAME
+
+
+@given(any_case, st.integers(601, 3000))
+def test_from_dispatch_all_excesses_together_are_how_late_it_was_too(case: LateCase, took_s: int) -> None:
+    """Over the seconds from the first order on; what was before it is never the reason."""
+    begin = case.first_sent_at or CALLED
+    case = replace(case, on_scene_at=begin + timedelta(seconds=took_s))
+    why, norms = why_late(case, "dispatched"), replace(DEFAULT_NORMS, entry_s=0, dispatch_s=0)
+    beyond_s = promised_s(from_dispatch(case), norms) - norms.way_s
+    assert sum(part.seconds for part in why.parts) == pytest.approx(took_s, abs=1e-6)
+    assert sum(part.excess_s for part in why.parts) + beyond_s == pytest.approx(took_s - 600, abs=1e-6)
+    assert why.excess_s is not None
+    assert why.reason not in {LateReason.LATE_ENTRY, LateReason.NOBODY_CAME}
+    if why.nearest_free_s is not None:
+        assert why.nearest_free_s == case.free_eta_s
+
+
+@given(in_order)
+def test_from_dispatch_a_single_order_leaves_nothing_to_dispatch(case: LateCase) -> None:
+    """Nor does anybody wait, nor lie an order with another crew; what is not recorded aside."""
+    reason = why_late(replace(case, first_sent_at=case.dispatched_at), "dispatched").reason
+    assert reason not in {LateReason.LATE_ENTRY, LateReason.LATE_DISPATCH, LateReason.NO_UNIT_FREE, LateReason.UNKNOWN}
 
 
 @given(in_order, st.floats(0, 10_000))
@@ -142,9 +165,11 @@ def test_the_hour_means_nothing(case: LateCase, seconds: int) -> None:
 
     members: dict[str, Any] = {"received_at": case.received_at + by}
     members |= {name: moved(getattr(case, name)) for name in STEPS}
+    members["first_sent_at"] = moved(case.first_sent_at)
     for name in ("nobody_free", "untaken", "stood"):
         members[name] = [(begin + by, end + by) for begin, end in getattr(case, name)]
     assert why_late(replace(case, **members)) == why_late(case)
+    assert why_late(replace(case, **members), "dispatched") == why_late(case, "dispatched")
 
 
 @given(in_order, st.integers(0, 4), st.integers(0, 1000))

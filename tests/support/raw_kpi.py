@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import h3
@@ -69,6 +69,7 @@ async def raw_records(
             exclusion=Exclusion(row.exclusion) if row.exclusion else None,
             unit_type=kinds.get(row.incident_id),
             cell=None if row.lat is None else h3.latlng_to_cell(row.lat, row.lon, 8),
+            ended_at=row.ended_at,
         )
         for row in await connection.execute(query)
     ]
@@ -130,5 +131,10 @@ async def reviewed_records(connection: AsyncConnection) -> list[IncidentRecord]:
         kind = orders[first].unit_type if first else None
         if unsent_at is not None and arrived == unsent_at and (first is None or there[first] != unsent_at):
             kind = None
-        records.append(replace(record, on_scene_at=arrived, exclusion=exclusion, unit_type=kind))
+        state = record.state
+        lasted = (record.ended_at or record.received_at) - record.received_at
+        was_late = state is IncidentState.CANCELLED and arrived is None and lasted > timedelta(minutes=10)
+        if was_late and on_incident is not None and on_incident.ruling == "counted":
+            state = IncidentState.CLOSED
+        records.append(replace(record, on_scene_at=arrived, exclusion=exclusion, unit_type=kind, state=state))
     return records

@@ -32,7 +32,13 @@ SELECT i.incident_id,
     coalesce(wants_a_look, false) AND coalesce(
         (SELECT r.exclusion IS NULL FROM reviews AS r WHERE r.incident_id = i.incident_id
             AND r.ruling IN ('excluded', 'counted') ORDER BY r.number DESC LIMIT 1),
-        i.exclusion IS NULL) AS is_open,
+        i.exclusion IS NULL)
+    OR i.state = 'cancelled' AND i.ended_at - i.received_at > interval '10 minutes' AND i.exclusion IS NULL
+        AND NOT EXISTS (SELECT FROM arrivals WHERE arrivals.incident_id = i.incident_id AND counts IS NOT NULL)
+        AND (SELECT r.on_scene_at FROM reviews AS r WHERE r.incident_id = i.incident_id AND r.assignment_id IS NULL
+            AND r.ruling IN ('corrected', 'stands') ORDER BY r.number DESC LIMIT 1) IS NULL
+        AND NOT EXISTS (SELECT FROM reviews AS r WHERE r.incident_id = i.incident_id
+            AND r.ruling IN ('excluded', 'counted')) AS is_open,
     EXISTS (SELECT FROM reviews AS r WHERE r.incident_id = i.incident_id) AS is_ruled
 FROM incidents AS i LEFT JOIN firsts ON firsts.incident_id = i.incident_id
 WHERE i.state IN ('closed', 'cancelled')

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.domain.incident import Category, IncidentState, Priority
-from dispatch.domain.kpi import Exclusion, IncidentRecord
+from dispatch.domain.kpi import Exclusion, IncidentRecord, cancelled_late
 from dispatch.domain.kpi_books import Books
 from dispatch.domain.kpi_columns import Names, sheet_of
 from dispatch.domain.kpi_filter import Place
-from dispatch.domain.kpi_line import Course, LedgerLine
+from dispatch.domain.kpi_line import Course, LedgerLine, Mark
 from dispatch.domain.parts import PARTS, Part
 from dispatch.domain.report import ReportFigures
 from dispatch.domain.report_period import Period
@@ -61,6 +61,7 @@ def books_of(reviewed: Sequence[IncidentRecord], recorded: Sequence[IncidentReco
             reviewed=record,
             recorded_course=Course(parts=_parts(before[record.incident_id])),
             reviewed_course=Course(parts=_parts(record)),
+            marks=frozenset({Mark.CANCELLED_LATE} if cancelled_late(before[record.incident_id]) else ()),
         )
         for record in reviewed
     ]

@@ -171,8 +171,10 @@ class LedgerRow(View):
     turnout_s: float | None
     travel_s: float | None
     eta_s: float | None
-    late_reason: str | None
-    nearest_free_s: float | None
+    late_reason: str | None = Field(description="On the clock that is asked for; null where it is not late on it")
+    nearest_free_s: float | None = Field(
+        description="Seconds on that clock, had the nearest free unit gone at once; null where nobody can say"
+    )
     marks: list[str]
     ended_at: datetime | None
     is_imported: bool = Field(description="It came from a file, and has no track")

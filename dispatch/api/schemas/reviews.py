@@ -11,7 +11,9 @@ from pydantic import Field, StringConstraints
 from dispatch.api.schemas.basics import NO_NUL, Body, CategoryName, Time, View
 
 RulingName = Literal["stands", "gps", "button", "corrected", "not_reached", "excluded", "counted"]
-MarkName = Literal["far_from_scene", "before_gps_arrival", "gps_gap", "inferred", "corrected", "reviewed"]
+MarkName = Literal[
+    "far_from_scene", "before_gps_arrival", "gps_gap", "inferred", "corrected", "reviewed", "cancelled_late"
+]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=NO_NUL)]
 
 
@@ -28,7 +30,7 @@ class NewReview(Body):
     exclusion: Literal["officer_initiated", "scheduled", "test", "duplicate", "cancelled"] | None = Field(
         None,
         description="Of `excluded`: why the ten-minute clock leaves it out; `cancelled` only of an imported incident "
-        "that nobody reached",
+        "that nobody reached, or of what has the mark `cancelled_late`: the cancellation stands",
     )
     reason: Reason = Field(description="Why; stays in the timeline for ever, so name no caller")
     after: UUID | None = Field(

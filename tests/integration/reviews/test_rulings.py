@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import insert
 
+from dispatch.domain.kpi import local_day
 from dispatch.domain.kpi_line import Mark
 from dispatch.domain.review import Ruling, RulingKind
 from dispatch.store.kpi_lines import lines_of
+from dispatch.store.kpi_stale import mark_stale
 from dispatch.store.reviews import rulings_of
-from dispatch.store.tables import assignments, events
-from tests.support.rulings import past, rule, ruled, states
+from dispatch.store.tables import assignments, events, incidents
+from tests.support.rulings import CALLED, Past, past, rule, ruled, states
 from tests.support.server import Server
 
 
@@ -186,3 +188,61 @@ async def test_somebody_who_was_not_sent_may_have_been_there_before_the_units(
         if line["kind"] == "incident_reviewed"
     ]
     assert times == [(None, of.at(240).isoformat()), (of.at(240).isoformat(), None)]
+
+
+async def test_a_cancellation_after_the_ten_minutes_is_looked_at(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """It leaves the figure, and nobody overlooks it: marked, listed, counted again or confirmed by a supervisor."""
+    of = await past(module_server, unit_id, {}, state="cancelled", ended_at=CALLED)
+    in_time = await past(module_server, unit_id, {}, state="cancelled")
+    async with module_server.engine.begin() as connection:
+        for one, ended_s in ((of, 2400), (in_time, 600)):
+            its = incidents.c.incident_id == one.incident_id
+            await connection.execute(incidents.update().where(its).values(ended_at=one.at(ended_s)))
+        await mark_stale(connection, {local_day(of.received_at), local_day(in_time.received_at)})
+    assert (await states(supervisor, of), await states(supervisor, in_time)) == (["open"], [])
+    assert await row_of(supervisor, of) == ("excluded", "cancelled", None, ["cancelled_late"])
+    assert await row_of(supervisor, in_time) == ("excluded", "cancelled", None, [])
+    marked = await supervisor.get("/kpi/ledger", params={"mark": "cancelled_late"})
+    assert str(of.incident_id) in {row["incident_id"] for row in marked.json()["items"]}
+    assert (await rule(supervisor, in_time, "counted")).status_code == 422
+    assert (await rule(supervisor, in_time, "excluded", exclusion="cancelled")).status_code == 422
+
+    case = await ruled(supervisor, of, "excluded", exclusion="cancelled")
+    assert (case["reviewed"], case["marks"]) == (case["recorded"], ["reviewed", "cancelled_late"])
+    assert await states(supervisor, of) == ["done"]
+    case = await ruled(supervisor, of, "counted")
+    assert (case["recorded"]["exclusion"], case["reviewed"]["outcome"]) == ("cancelled", "late")
+    assert case["marks"] == ["corrected", "reviewed", "cancelled_late"]
+    assert (await rule(supervisor, of, "counted")).status_code == 422
+    assert await states(supervisor, of) == ["done"]
+    assert await row_of(supervisor, of) == ("late", None, "nobody_came", case["marks"])
+    case = await ruled(supervisor, of, "excluded", exclusion="cancelled")
+    assert case["reviewed"] == case["recorded"]
+    detail = (await supervisor.get(f"/incidents/{of.incident_id}")).json()
+    told = [line["data"] for line in detail["timeline"] if line["kind"] == "incident_reviewed"]
+    assert [(one["exclusion_before"], one["exclusion"]) for one in told] == [
+        ("cancelled", "cancelled"),
+        ("cancelled", None),
+        (None, "cancelled"),
+    ]
+
+
+async def test_an_arrival_taken_back_leaves_a_late_cancellation(
+    module_server: Server, supervisor: httpx.AsyncClient, unit_id: UUID
+) -> None:
+    """Cancelled after a unit was there is measured; where a supervisor finds that it was not, that is looked at too."""
+    of = await past(module_server, unit_id, {"button": 300}, state="cancelled")
+    assert await states(supervisor, of) == []
+    case = await ruled(supervisor, of, "not_reached")
+    assert (case["reviewed"]["exclusion"], await states(supervisor, of)) == ("cancelled", ["open"])
+    case = await ruled(supervisor, of, "counted")
+    assert (case["reviewed"]["outcome"], await states(supervisor, of)) == ("late", ["done"])
+
+
+async def row_of(client: httpx.AsyncClient, of: Past) -> tuple[str, str | None, str | None, list[str]]:
+    """What the ledger says of it: outcome, reason, why it was late, marks."""
+    period = {"from": of.at(-1).isoformat(), "to": of.at(1).isoformat()}
+    (row,) = (await client.get("/kpi/ledger", params=period)).json()["items"]
+    return row["outcome"], row["reason"], row["late_reason"], row["marks"]

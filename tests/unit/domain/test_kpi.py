@@ -12,7 +12,18 @@ import numpy as np
 import pytest
 
 from dispatch.domain.incident import Category, IncidentState, Priority
-from dispatch.domain.kpi import Clock, Exclusion, GroupBy, IncidentRecord, KpiGroup, kpi, local_day
+from dispatch.domain.kpi import (
+    Clock,
+    Exclusion,
+    GroupBy,
+    IncidentRecord,
+    KpiGroup,
+    cancelled_late,
+    kpi,
+    left_out,
+    local_day,
+)
+from dispatch.domain.kpi_line import Course
 from dispatch.domain.wilson import wilson
 
 CALLED = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # a Monday, noon in Taipei
@@ -98,6 +109,17 @@ def test_unreached_on_the_dispatched_clock() -> None:
     assert _says(_one(_record(None, dispatched_s=None, state=CLOSED), asked_s=9, clock="dispatched")) == (1, 0, 1, {})
 
 
+@pytest.mark.parametrize(("asked_s", "says"), [(600, (0, 0, 0, {"pending": 1})), (601, (1, 0, 1, {}))])
+def test_who_was_sent_after_the_moment_of_asking_was_not_sent_yet(
+    asked_s: float, says: tuple[int, int, int, dict[str, int]]
+) -> None:
+    """As of a moment before the first order, an open call is judged from its receipt: a report may look weeks back."""
+    record = _record(None, dispatched_s=86_400)
+    assert _says(_one(record, asked_s=asked_s, clock="dispatched")) == says
+    assert _says(_one(record, asked_s=asked_s)) == says
+    assert _says(_one(_record(None, dispatched_s=asked_s), asked_s=asked_s, clock="dispatched"))[3] == {"pending": 1}
+
+
 def test_reached_without_a_known_dispatch() -> None:
     """Reached, but no dispatch on record: measured from the call, excluded by name from the dispatched clock."""
     record = _record(300, dispatched_s=None)
@@ -117,6 +139,29 @@ def test_reached_without_a_known_dispatch() -> None:
 def test_cancelled(members: dict[str, Any], says: tuple[int, int, int, dict[str, int]]) -> None:
     """Cancelled before anybody arrived is excluded; cancelled after the arrival is measured, in time or late."""
     assert _says(_one(_record(**members))) == says
+
+
+@pytest.mark.parametrize(
+    ("ended_s", "members", "is_so"),
+    [
+        (2400, {}, True),
+        (600.001, {}, True),
+        (600, {}, False),
+        (None, {}, False),
+        (2400, {"arrived_s": 700}, False),
+        (2400, {"state": CLOSED}, False),
+        (2400, {"state": CLOSED, "exclusion": Exclusion.CANCELLED}, False),
+        (2400, {"state": MERGED}, False),
+        (2400, {"exclusion": Exclusion.TEST}, False),
+        (2400, {"exclusion": Exclusion.CANCELLED}, True),
+    ],
+)
+def test_cancelled_when_it_was_late_already(ended_s: float | None, members: dict[str, Any], is_so: bool) -> None:
+    """By its receipt, to the last instant of the tenth minute; only what a cancellation alone leaves out."""
+    ended_at = None if ended_s is None else CALLED + timedelta(seconds=ended_s)
+    record = _record(**{"state": CANCELLED, "ended_at": ended_at, **members})
+    assert cancelled_late(record) == is_so
+    assert left_out(record) == (Exclusion.CANCELLED if is_so else record.exclusion)
 
 
 @pytest.mark.parametrize("exclusion", ["duplicate", "officer_initiated", "scheduled", "test"])
@@ -200,6 +245,21 @@ def test_groups(group_by: GroupBy, keys: list[str]) -> None:
     assert sum(group.incidents for group in groups) == 4
 
 
+def test_each_clock_has_its_own_reasons() -> None:
+    """What is late from receipt alone has no reason from dispatch."""
+    record = _record(650, dispatched_s=100, late_reason_received="late_dispatch")
+    both = replace(record, late_reason_dispatched="too_far")
+    clocks: tuple[Clock, ...] = ("received", "dispatched")
+    found = {clock: kpi([record, both], now=CALLED, clock=clock, group_by="late_reason") for clock in clocks}
+    assert {clock: [group.group for group in groups] for clock, groups in found.items()} == {
+        "received": ["late_dispatch"],
+        "dispatched": ["none", "too_far"],
+    }
+    assert [both.late_reason(clock) for clock in clocks] == ["late_dispatch", "too_far"]
+    course = Course(nearest_free_s_received=650.0, nearest_free_s_dispatched=350.0)
+    assert [course.nearest_free_s(clock) for clock in clocks] == [650, 350]
+
+
 def test_another_zone_another_day() -> None:
     """The same call belongs to the day that the wall clock of the given zone shows."""
     (group,) = kpi([_record(9.0)], now=CALLED, group_by="day", zone=ZoneInfo("America/Los_Angeles"))
@@ -212,7 +272,7 @@ def test_another_target() -> None:
     assert _says(group) == (2, 0, 1, {})
 
 
-@pytest.mark.parametrize("member", ["received_at", "dispatched_at", "on_scene_at"])
+@pytest.mark.parametrize("member", ["received_at", "dispatched_at", "on_scene_at", "ended_at"])
 def test_only_utc(member: str) -> None:
     """A time without a zone, or a moment of asking without one, is refused by name."""
     naive = datetime(2026, 11, 23, 12, 0)  # noqa: DTZ001

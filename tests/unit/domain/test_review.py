@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from dispatch.domain.incident import Category, IncidentState, Priority
-from dispatch.domain.kpi import Exclusion, IncidentRecord, outcome
+from dispatch.domain.kpi import Exclusion, IncidentRecord, left_out, outcome
 from dispatch.domain.refusals import Invalid
 from dispatch.domain.review import (
     OnRecord,
@@ -219,3 +220,39 @@ def test_nobody_arrives_long_after_the_end() -> None:
         with pytest.raises(Invalid, match="not_reached") as refused:
             checked(ruling, known, NOW)
         assert refused.value.member == "on_scene_at"
+
+
+CANCELLED_LATE = replace(RECORD, on_scene_at=None, state=IncidentState.CANCELLED, ended_at=at(2400))
+
+
+def test_a_cancellation_after_the_ten_minutes_is_ruled_on() -> None:
+    """It stands, or it does not and nobody came: and back again. Somebody who was there all the same settles it too."""
+    stands, counts = Ruling(K.EXCLUDED, exclusion=Exclusion.CANCELLED), Ruling(K.COUNTED)
+    nobody = {ONE: None, TWO: None}
+    assert outcome(reviewed(CANCELLED_LATE, [stands], nobody), NOW, "received") is Exclusion.CANCELLED
+    assert outcome(reviewed(CANCELLED_LATE, [counts], nobody), NOW, "received") == math.inf
+    assert outcome(reviewed(CANCELLED_LATE, [counts], nobody), NOW, "dispatched") == math.inf
+    assert outcome(reviewed(CANCELLED_LATE, [counts, stands], nobody), NOW, "received") is Exclusion.CANCELLED
+    there = Ruling(K.CORRECTED, ONE, at(900))
+    assert outcome(reviewed(CANCELLED_LATE, [there], nobody), NOW, "received") == 900
+    assert outcome(reviewed(CANCELLED_LATE, [counts, there], nobody), NOW, "received") == 900
+    before = left_out(CANCELLED_LATE)
+    assert not is_corrected(before, nobody, [stands])
+    assert is_corrected(before, nobody, [counts])
+
+
+def test_a_cancellation_in_time_is_not() -> None:
+    """Whatever is ruled of the incident; a test that was cancelled in time is left out as cancelled then."""
+    in_time = replace(CANCELLED_LATE, ended_at=at(600), exclusion=Exclusion.TEST)
+    assert outcome(reviewed(in_time, [Ruling(K.COUNTED)], {}), NOW, "received") is Exclusion.CANCELLED
+
+
+def test_that_a_cancellation_stands_is_ruled_of_a_late_one_alone() -> None:
+    """As `excluded` with `cancelled`; `counted` takes it back."""
+    stands, counts = Ruling(K.EXCLUDED, exclusion=Exclusion.CANCELLED), Ruling(K.COUNTED)
+    known = replace(KNOWN, exclusion=Exclusion.CANCELLED, cancelled_late=True)
+    assert (checked(stands, known, NOW), checked(counts, known, NOW)) == (stands, counts)
+    assert checked(stands, replace(known, exclusion=None), NOW) == stands
+    with pytest.raises(Invalid) as refused:
+        checked(counts, replace(known, exclusion=None), NOW)
+    assert refused.value.member == "ruling"

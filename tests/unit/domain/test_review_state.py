@@ -81,3 +81,20 @@ def test_counted_by_a_ruling() -> None:
     """Excluded at its entry and counted since: then its arrival is looked at."""
     assert review_state([MARKED], [Ruling(K.COUNTED)], Exclusion.TEST, has_ended=True) == "open"
     assert review_state([MARKED], [Ruling(K.STANDS, ONE)], Exclusion.TEST, has_ended=True) == "done"
+
+
+@pytest.mark.parametrize(
+    ("rulings", "state"),
+    [
+        ([], "open"),
+        ([Ruling(K.STANDS, ONE)], "open"),
+        ([Ruling(K.EXCLUDED, exclusion=Exclusion.CANCELLED)], "done"),
+        ([Ruling(K.COUNTED), Ruling(K.EXCLUDED, exclusion=Exclusion.CANCELLED)], "done"),
+    ],
+)
+def test_a_cancellation_after_the_ten_minutes_waits_for_a_ruling_on_it(
+    rulings: list[Ruling], state: ReviewState
+) -> None:
+    """One on a unit's arrival leaves it open as long as nobody is there by it."""
+    for told in ([], [NEVER_SEEN], [INFERRED]):
+        assert review_state(told, rulings, None, has_ended=True, cancelled_late=True) == state

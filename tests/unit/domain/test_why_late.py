@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ TIMES = {
     "read_s": "acknowledged_at",
     "left_s": "en_route_at",
     "there_s": "on_scene_at",
+    "first_sent_s": "first_sent_at",
 }
 
 
@@ -161,3 +163,63 @@ def test_the_norms_leave_the_rest_of_the_target_for_the_way() -> None:
     """Seven minutes of ten; a bureau with other norms has another rest."""
     assert Norms().way_s == 420
     assert Norms(turnout_s=120).way_s == 360
+
+
+def sent_once(**given: Any) -> LateCase:
+    """One order, at `sent_s`; there, with an ETA of 510 s, 600 s after it by the norms."""
+    sent_s = given.get("sent_s", 400)
+    by_norm = {"sent_s": sent_s, "read_s": sent_s + 30, "left_s": sent_s + 90, "there_s": sent_s + 600}
+    return a_case(**({"created_s": 60, "eta_s": 510.0, "first_sent_s": sent_s} | by_norm | given))
+
+
+def test_each_clock_has_its_own_reason() -> None:
+    """An entry of 400 s is no part of the 670 s that it took from the order; the way is."""
+    case = a_case(created_s=400, sent_s=430, read_s=440, left_s=450, there_s=1100, eta_s=500.0, first_sent_s=430)
+    received, dispatched = why_late(case), why_late(case, "dispatched")
+    assert (received.reason, received.excess_s) == (R.LATE_ENTRY, 340)
+    assert (dispatched.reason, dispatched.excess_s) == (R.TRAVEL_LONGER_THAN_ETA, 150)
+    assert sum(part.seconds for part in received.parts) == 1100
+    assert sum(part.seconds for part in dispatched.parts) == 670
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "excess_s"),
+    [
+        ({"read_s": 500, "left_s": 560, "there_s": 1070}, R.LATE_ACKNOWLEDGEMENT, 70),
+        ({"left_s": 600, "there_s": 1110}, R.TURNOUT, 110),
+        ({"there_s": 1100}, R.TRAVEL_LONGER_THAN_ETA, 100),
+        ({"there_s": 1200, "eta_s": 700.0}, R.TOO_FAR, 190),
+        ({"there_s": 1200, "place_moved_m": 100.0}, R.PLACE_WRONG, 200),
+        ({"there_s": 1200, "stood": [(at(500), at(700))]}, R.STOPPED_ON_THE_WAY, 200),
+        ({"left_s": None, "there_s": 1300}, R.UNKNOWN, 300),
+        ({"there_s": None}, R.NOBODY_CAME, None),
+        ({"there_s": 1200, "nobody_free": [(at(62), at(400))], "untaken": [(at(62), at(390))]},
+         R.TRAVEL_LONGER_THAN_ETA, 200),
+        ({"first_sent_s": 100, "untaken": [(at(100), at(380))]}, R.LATE_ACKNOWLEDGEMENT, 280),
+        ({"first_sent_s": 100, "nobody_free": [(at(150), at(390))]}, R.NO_UNIT_FREE, 240),
+        ({"first_sent_s": 100}, R.LATE_DISPATCH, 300),
+        ({"first_sent_s": 100, "sent_s": None, "read_s": None, "left_s": None}, R.UNKNOWN, 300),
+    ],
+)  # fmt: skip
+def test_from_dispatch_nothing_counts_that_was_before_the_first_order(
+    given: dict[str, Any], reason: LateReason, excess_s: float | None
+) -> None:
+    """What is left of the ten minutes for the way is more by the norms of entry and dispatch; later orders are late."""
+    given = {"there_s": 1000} | given
+    why = why_late(replace(sent_once(), **_members(given)), "dispatched")
+    assert (why.reason, why.excess_s) == (reason, excess_s)
+
+
+def _members(given: dict[str, Any]) -> dict[str, Any]:
+    times = {TIMES[name]: None if value is None else at(value) for name, value in given.items() if name in TIMES}
+    return times | {name: value for name, value in given.items() if name not in TIMES}
+
+
+def test_from_dispatch_the_nearest_unit_s_way_is_all() -> None:
+    """Entry 300 s, way 350 s: too late from receipt, in time from the order; also where nobody was sent."""
+    kept: dict[str, Any] = {"created_s": 300, "candidates_kept": True, "free_eta_s": 350.0}
+    for case in (sent_once(**kept), a_case(**kept, there_s=None, sent_s=None, ever_sent=False)):
+        assert why_late(case).nearest_free_s == 650
+        found = why_late(case, "dispatched")
+        assert (found.nearest_free_s, found.counterfactual) == (350, Counterfactual.KNOWN)
+    assert why_late(a_case(there_s=None, sent_s=None, ever_sent=False), "dispatched").reason is R.NOBODY_CAME

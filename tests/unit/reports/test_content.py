@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from dispatch.domain.incident import Category
+from dispatch.domain.incident import Category, IncidentState
 from dispatch.domain.kpi import Exclusion
 from dispatch.domain.parts import PARTS
 from dispatch.domain.report import TargetSet
@@ -13,7 +13,7 @@ from dispatch.domain.report_period import Period
 from dispatch.reports.content import document_of
 from dispatch.reports.document import Percent
 from dispatch.reports.rendering import FORMATS, render
-from dispatch.reports.words import WORDS
+from dispatch.reports.words import WORDS, Language
 from tests.support.report_figures import some_figures, some_records
 
 
@@ -107,3 +107,26 @@ def test_both_languages_have_all_words() -> None:
     """No reason, category or part without its words in either language."""
     assert set(WORDS["zh-TW"]) == set(WORDS["en"])
     assert {str(word) for words in (Exclusion, Category) for word in words} | set(PARTS) <= set(WORDS["en"])
+
+
+def test_cancellations_after_the_ten_minutes_are_told_beside_the_exclusions() -> None:
+    """How many of those that were cancelled before anybody was there; none is said too."""
+    figures = replace(some_figures(), cancelled_late=3)
+    said: dict[Language, str] = {"zh-TW": "到達前取消者中，3件", "en": "3 of those cancelled before arrival"}
+    for language, words in said.items():
+        tables = {table.name: table for table in document_of(figures, language).tables}
+        assert tables[WORDS[language]["exclusions_sheet"]].notes[0].startswith(words)
+    assert figures.digest() != some_figures().digest()
+
+
+def test_cancellations_after_the_ten_minutes_are_counted_from_the_books() -> None:
+    """Those that are left out as cancelled, and were late by then; one that a ruling counts is none of them."""
+    late, in_time, counted = (
+        replace(
+            one, state=IncidentState.CANCELLED, on_scene_at=None, ended_at=one.received_at + timedelta(seconds=lasted)
+        )
+        for one, lasted in zip(some_records()[:3], (601, 600, 900), strict=True)
+    )
+    reviewed = replace(counted, state=IncidentState.CLOSED)
+    figures = some_figures([late, in_time, reviewed], recorded=[late, in_time, counted])
+    assert (figures.cancelled_late, figures.total.received.reviewed.excluded) == (1, {"cancelled": 2})

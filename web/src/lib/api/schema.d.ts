@@ -733,6 +733,8 @@ export interface paths {
          * List Reviews
          * @description Ended incidents that are asked for and whose figure rests on a marked or inferred arrival, the newest first.
          *
+         *     And those that were cancelled after their ten minutes were over, with nobody there.
+         *
          *     One that somebody ruled on is open again where something was heard of that arrival since.
          */
         get: operations["reviews_list_reviews"];
@@ -3018,11 +3020,17 @@ export interface components {
              * @description It came from a file, and has no track
              */
             is_imported: boolean;
-            /** Late Reason */
+            /**
+             * Late Reason
+             * @description On the clock that is asked for; null where it is not late on it
+             */
             late_reason: string | null;
             /** Marks */
             marks: string[];
-            /** Nearest Free S */
+            /**
+             * Nearest Free S
+             * @description Seconds on that clock, had the nearest free unit gone at once; null where nobody can say
+             */
             nearest_free_s: number | null;
             /** Number */
             number: string;
@@ -3365,7 +3373,7 @@ export interface components {
             assignment_id?: string | null;
             /**
              * Exclusion
-             * @description Of `excluded`: why the ten-minute clock leaves it out; `cancelled` only of an imported incident that nobody reached
+             * @description Of `excluded`: why the ten-minute clock leaves it out; `cancelled` only of an imported incident that nobody reached, or of what has the mark `cancelled_late`: the cancellation stands
              */
             exclusion?: ("officer_initiated" | "scheduled" | "test" | "duplicate" | "cancelled") | null;
             /**
@@ -4211,7 +4219,7 @@ export interface components {
              */
             is_imported: boolean;
             /** Marks */
-            marks: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed")[];
+            marks: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed" | "cancelled_late")[];
             /** Number */
             number: string;
             /** Precinct */
@@ -8596,7 +8604,7 @@ export interface operations {
                 /** @description Of what is excluded */
                 reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
                 /** @description What a person should know of it */
-                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed" | "cancelled_late") | null;
                 /** @description Has it another figure since a review */
                 changed?: boolean | null;
                 /** @description Measured, and somebody came or not */
@@ -8723,7 +8731,7 @@ export interface operations {
                 /** @description Of what is excluded */
                 reason?: ("cancelled" | "duplicate" | "officer_initiated" | "scheduled" | "test" | "pending" | "no_start") | null;
                 /** @description What a person should know of it */
-                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed") | null;
+                mark?: ("far_from_scene" | "before_gps_arrival" | "gps_gap" | "inferred" | "corrected" | "reviewed" | "cancelled_late") | null;
                 /** @description Has it another figure since a review */
                 changed?: boolean | null;
                 /** @description Measured, and somebody came or not */

@@ -13,7 +13,7 @@ export type Measure = (typeof MEASURES)[number];
 /** `measured`: within or late. */
 export const OUTCOMES = ['within', 'late', 'measured', 'excluded'] as const;
 export const REASONS = ['cancelled', 'duplicate', 'officer_initiated', 'scheduled', 'test', 'pending', 'no_start'] as const;
-export const MARKS = ['far_from_scene', 'before_gps_arrival', 'gps_gap', 'inferred', 'corrected', 'reviewed'] as const;
+export const MARKS = ['far_from_scene', 'before_gps_arrival', 'gps_gap', 'inferred', 'corrected', 'reviewed', 'cancelled_late'] as const;
 export const PARTS = ['handling', 'dispatch', 'turnout', 'travel'] as const;
 export const NEAREST = ['in_time', 'not_known'] as const;
 export const REVIEWS = ['open', 'done'] as const;

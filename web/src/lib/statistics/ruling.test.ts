@@ -6,7 +6,7 @@ const { mayBeRuledOn, rowMayBeRuledOn, ruledOut, rulingsFor } = await import('./
 
 const figure = { outcome: 'within', exclusion: null, response_s: 300 } as const;
 const unit = { assignment_id: 'a', unit_id: 'u', unit_name: '101', button_at: '2026-11-24T00:05:00Z', gps_at: null };
-const given = { state: 'closed', recorded: figure, reviewed: figure, units: [unit], reviews: [] } as unknown as ReviewCase;
+const given = { state: 'closed', recorded: figure, reviewed: figure, units: [unit], reviews: [], marks: [] } as unknown as ReviewCase;
 const excluded = { ...figure, outcome: 'excluded', exclusion: 'test' } as ReviewCase['reviewed'];
 
 test.each([
@@ -41,6 +41,15 @@ test('only an imported incident that nobody reached can be ruled cancelled; one 
   const bare = { ...given, reviewed: { ...figure, on_scene_at: null, response_s: null } } as ReviewCase;
   expect(ruledOut({ ...bare, is_imported: true })).toContain('cancelled');
   expect(ruledOut({ ...bare, is_imported: false })).not.toContain('cancelled');
-  expect(ruledOut({ is_imported: true, reviewed: { ...bare.reviewed, on_scene_at: '2026-11-24T00:05:00Z' } })).not.toContain('cancelled');
+  expect(ruledOut({ ...bare, is_imported: true, reviewed: { ...bare.reviewed, on_scene_at: '2026-11-24T00:05:00Z' } })).not.toContain('cancelled');
   expect(rowMayBeRuledOn({ ended_at: '2026-11-24T00:41:30Z', recorded_reason: 'duplicate', is_imported: true })).toBe(true);
+});
+
+test('a call that was cancelled when it was late already: the cancellation stands, or it counts', () => {
+  const late = { ...given, state: 'cancelled', marks: ['cancelled_late'], reviewed: { ...excluded, exclusion: 'cancelled', on_scene_at: null }, units: [] } as unknown as ReviewCase;
+  expect(rulingsFor(late, undefined)).toEqual(['excluded', 'counted', 'stands', 'corrected']);
+  expect(ruledOut(late)).toEqual(['cancelled']);
+  const counted = { ...late, reviewed: { ...late.reviewed, outcome: 'late', exclusion: null } } as ReviewCase;
+  expect(rulingsFor(counted, undefined)).toEqual(['excluded', 'stands', 'corrected']);
+  expect(rulingsFor({ ...late, marks: [] }, undefined)).toEqual(['stands', 'corrected']);
 });

@@ -12,9 +12,15 @@ export const mayBeRuledOn = (state: ReviewCase['state']) => state === 'closed' |
 export const rowMayBeRuledOn = ({ ended_at, recorded_reason, is_imported }: Pick<LedgerRow, 'ended_at' | 'recorded_reason' | 'is_imported'>) =>
   ended_at !== null && (is_imported || recorded_reason !== 'duplicate');
 
-/** Why an incident may be left out. Ours are cancelled at the desk; of an imported one that nobody reached it can be said here. */
-export const ruledOut = ({ is_imported, reviewed }: Pick<ReviewCase, 'is_imported' | 'reviewed'>) =>
-  is_imported && reviewed.on_scene_at === null ? ([...RULED_OUT, 'cancelled'] as const) : RULED_OUT;
+/** It was cancelled when it was late already, and nobody is known to have been there. */
+const isCancelledLate = ({ marks, reviewed }: Pick<ReviewCase, 'marks' | 'reviewed'>) => marks.includes('cancelled_late') && reviewed.on_scene_at === null;
+
+/** Why an incident may be left out. Ours are cancelled at the desk, and that it stands is ruled where it came late; of an imported
+ *  one that nobody reached it can be said here. */
+export function ruledOut(given: Pick<ReviewCase, 'is_imported' | 'marks' | 'reviewed' | 'state'>) {
+  if (given.state === 'cancelled') return ['cancelled'] as const;
+  return given.is_imported && given.reviewed.on_scene_at === null ? ([...RULED_OUT, 'cancelled'] as const) : RULED_OUT;
+}
 
 /** What can be said of this unit's arrival, or of somebody who was not sent, and of the incident: no word of a witness that said none. */
 export function rulingsFor(given: ReviewCase, unit: ReviewCase['units'][number] | undefined): NewReview['ruling'][] {
@@ -26,8 +32,9 @@ export function rulingsFor(given: ReviewCase, unit: ReviewCase['units'][number] 
     : given.units.length && !given.reviews.some(({ counts, ruling, assignment_id }) => counts && ruling === 'corrected' && !assignment_id)
       ? ['corrected']
       : ['stands', 'corrected'];
-  const fixed = given.state === 'cancelled';
-  return [...ownRulings, ...(fixed ? [] : excluded ? (['counted'] as const) : (['excluded'] as const)), ...(ruled && fixed ? (['counted'] as const) : [])];
+  if (given.state !== 'cancelled') return [...ownRulings, excluded ? 'counted' : 'excluded'];
+  const late: NewReview['ruling'][] = isCancelledLate(given) ? ['excluded', ...(excluded ? (['counted'] as const) : [])] : ruled ? ['counted'] : [];
+  return [...late, ...ownRulings];
 }
 
 const EVENING = 18;
