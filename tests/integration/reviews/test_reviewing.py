@@ -294,6 +294,7 @@ async def test_the_list_takes_the_filters_of_the_figures(
             assert await listed(state, priority=str(priority)) == mine, (state, priority)
         by_type = {kind: await listed(state, unit_type=kind) for kind in ("car", "motorcycle", "other", "unknown")}
         assert [items for items in by_type.values() if items] == [everything]
-        assert await listed(state, station="nowhere") == []
+        nowhere = await supervisor.get("/kpi/reviews", params={"state": state, "station": "nowhere"})
+        assert (nowhere.status_code, nowhere.json()["errors"][0]["member"]) == (422, "station")
         (station,) = {one["station"] or "unknown" for one in everything}
         assert await listed(state, station=station, late_reason="none") == everything
