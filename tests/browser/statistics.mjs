@@ -149,7 +149,8 @@ const scenarios = {
     await eventually(async () => (await waiting.count()) === every, 'all of them again');
 
     // A review: both witnesses, a reason, and the figure before and after.
-    const first = page.locator('article[data-review]').first();
+    const gaveUp = desk.t('mark_cancelled_late');
+    const first = page.locator('article[data-review]').filter({ hasNotText: gaveUp }).first();
     const reviewed = await first.getAttribute('data-review');
     assert.equal(await first.locator('tbody td').filter({ hasText: /^\d\d:\d\d:\d\d$/ }).count(), 4, 'button, GPS, recorded, counts');
     await first.getByRole('button').click();
@@ -162,8 +163,18 @@ const scenarios = {
     const ruledOn = page.locator(`article[data-review="${reviewed}"]`);
     await ruledOn.waitFor({ state: 'detached', timeout: PATIENCE_MS });
     await eventually(() => desk.focused("(one) => one.closest('article[data-review]') !== null"), 'the next case');
+    // A call that was taken back when it was late already: that it is left out has to be said.
+    const cancelled = page.locator('article[data-review]').filter({ hasText: gaveUp }).first();
+    const takenBack = page.locator(`article[data-review="${await cancelled.getAttribute('data-review')}"]`);
+    await takenBack.getByRole('button').click();
+    assert.ok(await takenBack.getByRole('radio', { name: desk.t('ruling_excluded') }).isChecked());
+    assert.deepEqual(await takenBack.locator('option').allInnerTexts().then((all) => all.filter((one) => one === desk.t('excluded_cancelled'))), [desk.t('excluded_cancelled')]);
+    await takenBack.locator('textarea').fill('報案人來電說已自行處理');
+    await desk.button(desk.t('review_keep')).click();
+    await takenBack.waitFor({ state: 'detached', timeout: PATIENCE_MS });
     await desk.button(desk.t('review_done')).click();
     await ruledOn.waitFor({ timeout: PATIENCE_MS });
+    await takenBack.waitFor({ timeout: PATIENCE_MS });
     await page.reload();
     await ruledOn.waitFor({ timeout: PATIENCE_MS });
     assert.equal(await desk.button(desk.t('review_done')).getAttribute('aria-pressed'), 'true');
