@@ -108,7 +108,7 @@ async def assert_report_agrees(client: httpx.AsyncClient, made: dict[str, Any]) 
     files = await download(client, made)
     rows = csv.DictReader(io.StringIO(gzip.decompress(files["ledger"]).decode("utf-8-sig"), newline=""))
     counted = Counter(row["結果"] for row in rows)
-    row = tables_of(files["csv"])["自受理起"]
+    row = tables_of(files["csv"])["自接獲報案起"]
     # incidents, excluded, measured, within, late
     assert [int(cell) for cell in (row[2], row[5], row[6])] == [40, counted["within"], counted["late"]]
     return counted
