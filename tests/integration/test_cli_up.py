@@ -77,7 +77,7 @@ def running_process(data: Path, words: str) -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 around = (entry / "environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
