@@ -318,7 +318,8 @@ YEARS = """
 INSERT INTO units (unit_id, name) SELECT gen_random_uuid(), 'year-' || n FROM generate_series(1, 20) AS n;
 INSERT INTO incidents (incident_id, number, category, priority, lat, lon, received_at, created_at, state)
     SELECT gen_random_uuid(), 'year-' || n, 'service', 2, 1, 2, at, at, 'closed'
-    FROM (SELECT n, '2022-01-01 00:00Z'::timestamptz + n * interval '4 hours' AS at FROM generate_series(1, 10950) AS n);
+    FROM (SELECT n, '2022-01-01 00:00Z'::timestamptz + n * interval '4 hours' AS at
+          FROM generate_series(1, 10950) AS n);
 INSERT INTO assignments (assignment_id, incident_id, unit_id, state, dispatched_at, en_route_at, on_scene_at, ended_at)
     SELECT gen_random_uuid(), incident_id, (ARRAY(SELECT unit_id FROM units))[1 + floor(random() * 20)], 'cleared',
         received_at, received_at, received_at + interval '5 minutes', received_at + interval '1 hour'
