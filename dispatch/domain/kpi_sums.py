@@ -93,10 +93,7 @@ def parts(books: Books, asked: Asked) -> dict[Part, Spread]:
     """Where the time of the reached ones went: handling, dispatch, turnout, travel."""
     tallies = {part: Tally(1) for part in PARTS}
     for columns in books.of(asked.wanted):
-        rows = books.rows(columns, asked)
-        reached = np.flatnonzero(outcomes(columns, asked, rows) >= 0)
-        if rows is not None:
-            reached = np.flatnonzero(rows)[reached]
+        reached = _reached(columns, books, asked)
         for part, tally in tallies.items():
             took_us = columns[f"{part}_us_{asked.figures}"].take(reached)
             is_known = took_us != NEVER
@@ -111,10 +108,7 @@ def parts_by(books: Books, asked: Asked, group_by: GroupBy) -> list[tuple[str, d
     tallies = {part: Tally(len(names)) for part in PARTS}
     has_any = np.zeros(len(names), np.bool_)
     for columns in chunks:
-        rows = books.rows(columns, asked)
-        reached = np.flatnonzero(outcomes(columns, asked, rows) >= 0)
-        if rows is not None:
-            reached = np.flatnonzero(rows)[reached]
+        reached = _reached(columns, books, asked)
         mine = number(columns)[reached]
         has_any[mine] = True
         for part, tally in tallies.items():
@@ -126,6 +120,13 @@ def parts_by(books: Books, asked: Asked, group_by: GroupBy) -> list[tuple[str, d
         (name, {part: spreads[part][place] for part in PARTS}) for place, name in enumerate(names) if has_any[place]
     ]
     return sorted(found, key=lambda one: (one[0] == UNKNOWN, one[0]))
+
+
+def _reached(columns: Columns, books: Books, asked: Asked) -> NDArray[np.intp]:
+    """The places of the rows that are asked for and that somebody reached."""
+    rows = books.rows(columns, asked)
+    reached = np.flatnonzero(outcomes(columns, asked, rows) >= 0)
+    return reached if rows is None else np.flatnonzero(rows)[reached]
 
 
 def _spreads(tally: Tally) -> list[Spread]:

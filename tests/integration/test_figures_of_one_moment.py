@@ -7,10 +7,10 @@ import csv
 import gzip
 import io
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import date, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -26,6 +26,8 @@ from dispatch.store.log import append_events
 from dispatch.store.tables import assignments, incidents
 from tests.support.report_calls import WHOLE, ask, download, kept, server_with_a_past, stale, tables_of
 from tests.support.server import Server
+
+T = TypeVar("T")
 
 FIRST = "past-1"
 """A call that was reached after 220 s."""
@@ -114,19 +116,26 @@ async def assert_report_agrees(client: httpx.AsyncClient, made: dict[str, Any]) 
     return counted
 
 
+async def asked_through_a_ruling(
+    past: Server, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, question: Coroutine[Any, Any, T]
+) -> T:
+    """The answer to a question that waits for its turn while a ruling comes."""
+    lock = Watched()
+    monkeypatch.setattr(keeper_of(past), "_one_at_a_time", lock)
+    async with lock:
+        lock.wanted.clear()
+        asking = asyncio.create_task(question)
+        await lock.wanted.wait()
+        await rule_late(past, client)
+    return await asking
+
+
 async def test_sums_and_rows_are_of_one_moment(
     past: Server, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ruling that comes while a question waits for its turn is in the sums and in the rows."""
     before = (await whole(client))["totals"]
-    lock = Watched()
-    monkeypatch.setattr(keeper_of(past), "_one_at_a_time", lock)
-    async with lock:
-        lock.wanted.clear()
-        asking = asyncio.create_task(whole(client))
-        await lock.wanted.wait()
-        await rule_late(past, client)
-    told = await asking
+    told = await asked_through_a_ruling(past, client, monkeypatch, whole(client))
     assert_agrees(told)
     assert told["totals"]["late"] == before["late"] + 1
     (row,) = [one for one in told["items"] if one["number"] == FIRST]
@@ -138,14 +147,8 @@ async def test_a_report_says_what_its_ledger_says(
 ) -> None:
     """The same while a report waits for its turn."""
     before = (await whole(client))["totals"]
-    lock = Watched()
-    monkeypatch.setattr(keeper_of(past), "_one_at_a_time", lock)
-    async with lock:
-        lock.wanted.clear()
-        asking = asyncio.create_task(ask(client))
-        await lock.wanted.wait()
-        await rule_late(past, client)
-    assert (await assert_report_agrees(client, await asking))["late"] == before["late"] + 1
+    made = await asked_through_a_ruling(past, client, monkeypatch, ask(client))
+    assert (await assert_report_agrees(client, made))["late"] == before["late"] + 1
 
 
 async def test_what_is_told_while_sheets_are_made_is_not_left_out(
