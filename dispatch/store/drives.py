@@ -61,7 +61,10 @@ def drives_between(start: datetime, end: datetime, limit: int) -> Select[Any]:
 
 
 async def fixes_of(connection: AsyncConnection, some: Sequence[AnyRow]) -> Sequence[AnyRow]:
-    """The good fixes of these drives, one each 2 s at most, by drive and time; for some hundreds of drives at once."""
+    """The good fixes of these drives, one each 2 s at most, by drive and time; for some hundreds of drives at once.
+
+    The same question has the same answer, also where two receivers of a unit speak of one moment.
+    """
     slot = func.floor(extract("epoch", fixes.c.fixed_at) / THINNED_S)
     query = (
         select(assignments.c.assignment_id, fixes.c.fixed_at, fixes.c.lat, fixes.c.lon)
@@ -76,6 +79,6 @@ async def fixes_of(connection: AsyncConnection, some: Sequence[AnyRow]) -> Seque
             or_(fixes.c.accuracy_m.is_(None), fixes.c.accuracy_m <= ACCURACY_MAX_M),
         )
         .ext(distinct_on(assignments.c.assignment_id, slot))
-        .order_by(assignments.c.assignment_id, slot, fixes.c.fixed_at)
+        .order_by(assignments.c.assignment_id, slot, fixes.c.fixed_at, fixes.c.boot, fixes.c.seq)
     )
     return (await connection.execute(query)).all()

@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from dispatch.embedded import EngineUrls
 from dispatch.roads.speed_factors import SHAPE, SpeedFactors
 from dispatch.service.calibrating import held_out_days, not_learned_by
 from dispatch.simulator.replay import replay
-from dispatch.store.drives import drives_between
+from dispatch.store.drives import SHORTEST, drives_between
 from dispatch.store.policy_tables import decision_rounds
 from dispatch.store.rows import AnyRow
 from dispatch.store.speed_tables import speed_versions
@@ -39,6 +40,8 @@ from tests.unit.roads.towns import Town, place
 
 FIRST = date(2026, 10, 1)
 TRUTH = true_speeds(primary=1.4, secondary=1.4, tertiary=1.4, residential=1.4)
+HOURS = ((1, 3, 5), (10, 12, 14), (7, 8, 17))
+"""At night, by day, in the peak."""
 
 
 def scene() -> Position:
@@ -50,14 +53,17 @@ def near() -> Position:
 
 
 def past_drives(number: int, days: int, seed: int = 8) -> list[Seen]:
-    """Drives over so many days from FIRST on, in turn at night, by day and in the peak."""
+    """Drives over so many days from FIRST on, in turn at night, by day and in the peak; one ends before the next."""
     rng, places = np.random.default_rng(seed), city_places(seed, 2 * number)
     drives = []
     for n in range(number):
-        day, hour = FIRST + timedelta(days=n % days), (3, 10, 17)[n % 3]
-        began_at = datetime(day.year, day.month, day.day, hour, 5, tzinfo=TAIPEI) + timedelta(minutes=n // days)
+        day, of_day = FIRST + timedelta(days=n % days), n // days
+        hour = HOURS[of_day % 3][of_day // 3]
+        began_at = datetime(day.year, day.month, day.day, hour, 5, tzinfo=TAIPEI)
         how = {"hour": hour, "begins_s": began_at.timestamp(), "error_m": 4.0, "lights": n % 4 != 0}
         drives.append(drive(city(), places[2 * n], places[2 * n + 1], rng, TRUTH, **how))  # type: ignore[arg-type]
+    in_turn = sorted(drives, key=lambda one: float(one.at_s[0]))
+    assert all(one.at_s[-1] < after.at_s[0] for one, after in pairwise(in_turn))
     return drives
 
 
@@ -116,6 +122,8 @@ async def test_learned_shown_applied_and_put_back(server: Server, outside: dict[
     back gives their ETAs to the digit."""
     around = outside | {"PATROL_BUREAU": server.bureau}
     client = await server.client()
+    long_enough = sum(one.at_s[-1] - one.at_s[0] >= SHORTEST.total_seconds() for one in past_drives(70, 10))
+    assert long_enough == 69
     await fill(server)
     before = await candidate(client)
     assert before["eta_version"] == 0
@@ -126,7 +134,7 @@ async def test_learned_shown_applied_and_put_back(server: Server, outside: dict[
     assert "not in force" in done.stdout
     told = json.loads((tmp_path / "out.json").read_text())
     assert told["version"] == 1
-    assert told["learned_drives"] + told["after"]["drives"] + told["unmatched"] == 70
+    assert told["learned_drives"] + told["after"]["drives"] + told["unmatched"] == long_enough
     assert set(told["held_out_days"]) == {"2026-10-10", "2026-10-05"}
     assert told["before"]["median_log_ratio"] == pytest.approx(np.log(1.4), abs=0.15)
     assert abs(told["after"]["median_log_ratio"]) < 0.15
@@ -135,7 +143,7 @@ async def test_learned_shown_applied_and_put_back(server: Server, outside: dict[
     assert server.desk.streets.travel.speeds.version == 0
     async with server.engine.connect() as connection:
         read = (await connection.execute(select(access_log).where(access_log.c.what == "track"))).one()
-    assert (read.username, read.detail["drives"]) == ("王科長", 70)
+    assert (read.username, read.detail["drives"]) == ("王科長", long_enough)
 
     assert (await calibrate(around, "apply", "1", "--by", "李主任")).returncode == 0
     second = await unit_at(server, "second", near())
