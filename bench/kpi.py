@@ -278,8 +278,9 @@ async def ask(
             rows = await raw.fetch(RAW.format(where=where, group=GROUPS[group_by]))
             took.setdefault("raw", []).append((time.perf_counter() - began) * 1000)
             same(found["items"], rows)
-        for path in ("parts", "distribution", "months", "late", "ledger", "reviews", "etas"):
-            took_ms, _ = await timed_get(api, f"/kpi/{path}", params)
+        for path in ("parts", "parts/groups", "distribution", "months", "late", "ledger", "reviews", "etas"):
+            by = {"group_by": group_by or "station"} if path == "parts/groups" else {}
+            took_ms, _ = await timed_get(api, f"/kpi/{path}", params | by)
             took.setdefault(f"GET /kpi/{path}{how}", []).append(took_ms)
     await raw.close()
 

@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from dispatch.allocator import keep_freed_memory
 from dispatch.api import (
     alarms,
     bureau,
@@ -293,4 +294,5 @@ def main() -> int:
     except Invalid as error:
         sys.stderr.write(f"patrol serve: {error.detail}\n")
         return 1
+    keep_freed_memory()
     return serve(settings)

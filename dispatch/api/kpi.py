@@ -21,7 +21,7 @@ from dispatch.domain.control_chart import Limits, chart, differs
 from dispatch.domain.hexagon import centre_of, outline_of
 from dispatch.domain.incident import TARGET_S
 from dispatch.domain.kpi import TAIPEI, UNKNOWN, GroupBy, KpiGroup, kpi, local_day
-from dispatch.domain.kpi_books import Asked
+from dispatch.domain.kpi_books import Asked, Books
 from dispatch.domain.kpi_sums import changed_by_review, groups, parts, parts_by, responses_s
 from dispatch.service.desk import Desk
 from dispatch.service.kpi_ledger import late
@@ -43,8 +43,8 @@ async def report(desk: TheDesk, asked: AskedFor, books: TheBooks, group_by: Grou
 
     `measured` plus the sum of `excluded` equals `incidents`. An incident that nobody reached is measured as late.
     """
-    found = await to_thread(groups, books, asked, group_by)
     targets = await _targets(desk)
+    items, reviewed = await to_thread(_told, books, asked, group_by, targets)
     return schemas.KpiReport(
         clock=asked.clock,
         figures=asked.figures,
@@ -54,16 +54,22 @@ async def report(desk: TheDesk, asked: AskedFor, books: TheBooks, group_by: Grou
         from_=asked.wanted.start,
         to=asked.wanted.end,
         as_of=asked.now,
-        reviewed=await to_thread(changed_by_review, books, asked),
-        items=[
-            schemas.KpiGroup(
-                **asdict(one),
-                cell=_cell(one) if group_by == "cell" else None,
-                target_share=targets.get(_year_of(one.group)) if group_by in ("day", "month") else None,
-            )
-            for one in found
-        ],
+        reviewed=reviewed,
+        items=items,
     )
+
+
+def _told(
+    books: Books, asked: Asked, group_by: GroupBy | None, targets: Mapping[int | None, float]
+) -> tuple[list[schemas.KpiGroup], int]:
+    """The groups, and how many incidents have another figure since a review. Five years have 1,826 groups of a day."""
+    items = [schemas.KpiGroup.model_validate(one) for one in groups(books, asked, group_by)]
+    for one in items:
+        if group_by == "cell":
+            one.cell = _cell(one.group)
+        if group_by in ("day", "month"):
+            one.target_share = targets.get(_year_of(one.group))
+    return items, changed_by_review(books, asked)
 
 
 async def _targets(desk: Desk) -> Mapping[int | None, float]:
@@ -85,33 +91,28 @@ def _year_of(day_or_month: str) -> int:
     return int(day_or_month[:4])
 
 
-def _cell(group: KpiGroup) -> schemas.CellView | None:
-    if group.group == UNKNOWN:
+def _cell(group: str) -> schemas.CellView | None:
+    if group == UNKNOWN:
         return None
-    lat, lon = centre_of(group.group)
-    return schemas.CellView(lat=lat, lon=lon, boundary=outline_of(group.group))
+    lat, lon = centre_of(group)
+    return schemas.CellView(lat=lat, lon=lon, boundary=outline_of(group))
 
 
 @router.get("/kpi/parts", responses=described(401, 403))
 async def where_the_time_goes(asked: AskedFor, books: TheBooks) -> schemas.KpiParts:
     """Call handling, dispatch, turnout and travel of the responses: each over those of which it is known."""
-    found = {part: schemas.KpiPart(**asdict(spread)) for part, spread in (await to_thread(parts, books, asked)).items()}
-    return schemas.KpiParts(**found)
+    return schemas.KpiParts.model_validate(await to_thread(parts, books, asked))
 
 
 @router.get("/kpi/parts/groups", responses=described(401, 403))
 async def where_the_time_goes_by_group(asked: AskedFor, books: TheBooks, group_by: GroupBy) -> schemas.KpiPartsGroups:
     """The same of each group in which somebody was reached: which station is slow to set out."""
-    found = await to_thread(parts_by, books, asked, group_by)
-    return schemas.KpiPartsGroups(
-        group_by=group_by,
-        items=[
-            schemas.KpiPartsGroup(
-                group=group, **{part: schemas.KpiPart(**asdict(spread)) for part, spread in spreads.items()}
-            )
-            for group, spreads in found
-        ],
-    )
+
+    def told() -> schemas.KpiPartsGroups:
+        items = [{"group": group, **spreads} for group, spreads in parts_by(books, asked, group_by)]
+        return schemas.KpiPartsGroups.model_validate({"group_by": group_by, "items": items})
+
+    return await to_thread(told)
 
 
 @router.get("/kpi/distribution", responses=described(401, 403))

@@ -21,6 +21,7 @@ _HORIZON_US: Final = 1800 * US_IN_S
 _CELLS: Final = 1 << 16
 _FEWEST, _MOST = 64, 2048
 _FEW: Final = 6
+_KEY_BITS: Final = 63
 
 
 class Tally:
@@ -100,9 +101,24 @@ class Tally:
         rows = [np.flatnonzero(is_in(cells_of)) for cells_of, _ in self._pieces]
         places = np.concatenate([cells_of[some] for (cells_of, _), some in zip(self._pieces, rows, strict=True)])
         values = np.concatenate([values_of[some] for (_, values_of), some in zip(self._pieces, rows, strict=True)])
-        order = np.lexsort((values, places))
-        found[which, group] = values[order][np.searchsorted(places[order], cells) + inside]
+        found[which, group] = _nth(places, values, cells, inside)
         return found
+
+
+def _nth(places: NDArray[np.integer[Any]], values: Ints, cells: Ints, inside: Ints) -> Ints:
+    """Of each of `cells` the value that is at `inside` when those in that place are sorted.
+
+    Place and value are sorted as one number: of numbers of one kind numpy sorts a million in the time that a sort by
+    two keys takes for a hundred thousand. Only where both do not fit into 63 bits it is the latter.
+    """
+    low = int(values.min())
+    width = (int(values.max()) - low).bit_length()
+    if int(cells.max()).bit_length() + width > _KEY_BITS:
+        order = np.lexsort((values, places))
+        return np.asarray(values[order][np.searchsorted(places[order], cells) + inside])
+    keys = (places.astype(np.int64) << width) + (values - low)
+    keys.sort()
+    return np.asarray((keys[np.searchsorted(keys, cells << width) + inside] & ((1 << width) - 1)) + low)
 
 
 def _one_of(chosen: Ints, n: int) -> Callable[[NDArray[np.integer[Any]]], NDArray[np.bool_]]:

@@ -60,3 +60,13 @@ def test_differences_too(told: list[int], most: tuple[int, int], percent: int) -
     assert tally.percentiles_s((percent,)) == [
         [percentile(sorted(value / US_IN_S for value in told), len(told), percent)]
     ]
+
+
+@given(st.lists(st.integers(0, 1 << 62) | st.integers(0, 9), min_size=1, max_size=60))
+def test_however_far_apart(told: list[int]) -> None:
+    """Spans that leave no room for the place beside the value in one number."""
+    tally = Tally(70)
+    tally.add(np.array([0, 1 << 62, *told], np.int64), np.array([3, 3, *(69 for _ in told)]))
+    found = tally.percentiles_s((50,))[0]
+    assert found[69] == pytest.approx(percentile(sorted(value / US_IN_S for value in told), len(told), 50))
+    assert found[3] == pytest.approx((1 << 61) / US_IN_S)
