@@ -22,10 +22,6 @@ from dispatch.domain.kpi_filter import Bools
 from dispatch.domain.kpi_tally import US_IN_S, Ints, Tally
 
 _MILLION: Final = 1_000_000
-_OFF_US: Final = (-900 * US_IN_S, 900 * US_IN_S)
-_TURNOUT_US: Final = (0, 300 * US_IN_S)
-_RATIO: Final = (0, 4 * _MILLION)
-"""Where most values lie, which is where percentiles are found with little sorting; all others count as well."""
 _HIGHEST_RATIO: Final = 1e15
 """A milliard: so many ETAs of microseconds as there may be, no number overflows."""
 
@@ -135,8 +131,7 @@ def _of(column: NDArray[Any], mine: Bools | None) -> NDArray[Any]:
 class _Sums:
     def __init__(self, groups: int) -> None:
         self._groups = groups
-        self._off, self._waited = Tally(groups, *_OFF_US), Tally(groups, *_OFF_US)
-        self._ratio, self._turnout = Tally(groups, *_RATIO), Tally(groups, *_TURNOUT_US)
+        self._off, self._waited, self._ratio, self._turnout = (Tally(groups) for _ in range(4))
         self._off_sums = np.zeros(groups)
 
     def add(self, columns: Columns, mine: Bools | None, groups: NDArray[Any] | None) -> None:

@@ -106,19 +106,17 @@ def parts_by(books: Books, asked: Asked, group_by: GroupBy) -> list[tuple[str, d
     chunks = books.of(asked.wanted)
     names, number = _numbering(chunks, books, asked, group_by)
     tallies = {part: Tally(len(names)) for part in PARTS}
-    has_any = np.zeros(len(names), np.bool_)
+    count = np.zeros(len(names), np.int64)
     for columns in chunks:
         reached = _reached(columns, books, asked)
         mine = number(columns)[reached]
-        has_any[mine] = True
+        count += np.bincount(mine, minlength=len(names))
         for part, tally in tallies.items():
             took_us = columns[f"{part}_us_{asked.figures}"].take(reached)
             is_known = took_us != NEVER
             tally.add(took_us[is_known], mine[is_known])
     spreads = {part: _spreads(tally) for part, tally in tallies.items()}
-    found = [
-        (name, {part: spreads[part][place] for part in PARTS}) for place, name in enumerate(names) if has_any[place]
-    ]
+    found = [(name, {part: spreads[part][place] for part in PARTS}) for place, name in enumerate(names) if count[place]]
     return sorted(found, key=lambda one: (one[0] == UNKNOWN, one[0]))
 
 

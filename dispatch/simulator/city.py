@@ -1,7 +1,7 @@
 """The city of a simulated run: junctions, and how long a car needs between any two of them over the streets.
 
-The times are those of roads/ (`travel_table`) by the priors of speeds: a simulated car is as fast as a server believes it
-to be that has learned nothing from its fleet's tracks.
+The times are those of roads/ (`travel_table`) by the priors of speeds: a simulated car is as fast as a server believes
+it to be that has learned nothing from its fleet's tracks.
 """
 
 from __future__ import annotations

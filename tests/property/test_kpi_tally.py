@@ -1,4 +1,4 @@
-"""Percentiles by bins are those of the sorted values, to the last digit."""
+"""Percentiles and means of many groups at once are those of each group's own values, to the last digit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_as_if_sorted(told: list[list[tuple[int, int]]], more: list[int], percen
 
 @pytest.mark.parametrize("groups", [1, 168, 6000])
 def test_many_values(groups: int) -> None:
-    """Bins of each width, sixteen years of days among them, beside numpy."""
+    """One group and many, sixteen years of days among them, beside numpy."""
     rng = np.random.default_rng(110)
     took_us = (rng.lognormal(5.8, 0.7, 60_000) * US_IN_S).astype(np.int64)
     of_group = rng.integers(0, groups, len(took_us))
@@ -48,18 +48,24 @@ def test_many_values(groups: int) -> None:
         assert [p50_s[group], p90_s[group]] == pytest.approx(expected, rel=1e-12)
 
 
-@given(
-    st.lists(st.integers(-HOUR_US, HOUR_US) | st.integers(-5, 5), min_size=1, max_size=60),
-    st.sampled_from([(-900 * US_IN_S, 900 * US_IN_S), (-3, 4), (5, 6), (-HOUR_US, -HOUR_US + 1)]),
-    st.integers(0, 100),
-)
-def test_differences_too(told: list[int], most: tuple[int, int], percent: int) -> None:
-    """Values below zero, and wherever most of them are said to lie: no percentile depends on it."""
-    tally = Tally(1, *most)
-    tally.add(np.array(told, np.int64))
-    assert tally.percentiles_s((percent,)) == [
-        [percentile(sorted(value / US_IN_S for value in told), len(told), percent)]
-    ]
+@given(st.lists(st.integers(-HOUR_US, HOUR_US) | st.integers(-5, 5), min_size=1, max_size=60), st.integers(0, 100))
+def test_differences_too(told: list[int], percent: int) -> None:
+    """Values below zero, of one group without a number and of a group among others."""
+    expected = percentile(sorted(value / US_IN_S for value in told), len(told), percent)
+    alone, among = Tally(1), Tally(3)
+    alone.add(np.array(told, np.int64))
+    among.add(np.array([*told, 7], np.int64), np.array([*(1 for _ in told), 2]))
+    assert alone.percentiles_s((percent,)) == [[expected]]
+    assert among.percentiles_s((percent,)) == [[None, expected, 7 / US_IN_S]]
+    assert among.means_s()[1] == pytest.approx(sum(told) / len(told) / US_IN_S, abs=1e-12)
+
+
+def test_nothing() -> None:
+    """No group, and groups without a value."""
+    assert Tally(0).percentiles_s((50,)) == [[]]
+    empty = Tally(2)
+    empty.add(np.zeros(0, np.int64), np.zeros(0, np.int8))
+    assert (empty.n().tolist(), empty.means_s(), empty.percentiles_s((50,))) == ([0, 0], [None, None], [[None, None]])
 
 
 @given(st.lists(st.integers(0, 1 << 62) | st.integers(0, 9), min_size=1, max_size=60))
