@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -31,13 +30,13 @@ class Supervisor:
     def __init__(self, engines: EmbeddedEngines) -> None:
         self._engines = engines
         self._children: list[Child] = []
-        self._stopping = threading.Event()
+        self._stopping = False
         self._engine_due_s = 0.0
 
     @property
     def stopping(self) -> bool:
         """Has somebody asked to stop?"""
-        return self._stopping.is_set()
+        return self._stopping
 
     def listen_to_signals(self) -> None:
         """SIGTERM, Ctrl-C and a closed terminal end `run`; what is under way is finished in order."""
@@ -46,7 +45,8 @@ class Supervisor:
                 signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        self._stopping.set()
+        # Nothing that takes a lock: the wait that it interrupts, in this very thread, may hold it.
+        self._stopping = True
 
     def start(self, children: Sequence[Child]) -> None:
         """Start the children beside those that run."""
@@ -66,13 +66,14 @@ class Supervisor:
                 if time.monotonic() > deadline:
                     waiting = ", ".join(child.name for child in self._children if not child.ready())
                     raise StartFailed(f"{waiting}: not ready after {READY_WITHIN_S:.0f} s: {child.last_words}")
-            self._stopping.wait(ROUND_S)
+            time.sleep(ROUND_S)
 
     def run(self, every_round: Callable[[], None] = lambda: None) -> None:
         """Look after everything until somebody asks to stop."""
-        while not self._stopping.wait(ROUND_S):
+        while not self.stopping:
             self._look_after_all()
             every_round()
+            time.sleep(ROUND_S)
 
     def stop(self) -> None:
         """Children first, all at once, so that none of them loses its engines; then the engines."""

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from tests.support.server import eventually
+
 BEGIN = datetime.fromisoformat("2025-09-15T00:00:00+08:00")
 DAYS = 430
 COUNT = 700
@@ -70,8 +72,12 @@ def a_past(rng: random.Random, number: int) -> Past:
 
 
 async def got(client: httpx.AsyncClient, path: str, **params: Any) -> Any:
-    """The answer."""
-    answer = await client.get(path, params=params)
+    """The answer; as the page does, it asks again while the figures of many days are being made."""
+
+    def is_ready(answer: httpx.Response) -> bool:
+        return answer.status_code != 503 or answer.json()["code"] != "figures_in_preparation"
+
+    answer = await eventually(lambda: client.get(path, params=params), is_ready)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
