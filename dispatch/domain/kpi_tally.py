@@ -99,10 +99,8 @@ class Tally:
 
     @cached_property
     def _sorted(self) -> Ints:
-        """All values, by group and value."""
+        """All values, by group and value; asked only where there is one."""
         values, groups = self._all, np.concatenate(self._groups_of)
-        if not len(values):
-            return values
         low = int(values.min())
         width = (int(values.max()) - low).bit_length()
         if self._groups.bit_length() + width > _KEY_BITS:
