@@ -1,8 +1,7 @@
 """How the server's C library deals with memory that it was given back.
 
 A question of the figures works on arrays of some hundred kilobytes to some megabytes, and frees them. By default glibc
-returns such memory to the system at once, and each next array costs a page fault for every 4 KiB: with 1.5 million
-incidents as much time as the counting itself (docs/statistics.md).
+returns such memory to the system at once, and each next array costs a page fault for every 4 KiB.
 """
 
 from __future__ import annotations
